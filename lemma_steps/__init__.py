@@ -1,0 +1,1 @@
+"""Steps, prompts and checks of the LEMMA recipe. Importing this package imports nothing heavy."""

@@ -1,0 +1,17 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def lemma_data() -> Path:
+    """The folder of public sets that `LEMMA_DATA` names; tests that need it skip where it is absent."""
+    folder = os.environ.get("LEMMA_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("LEMMA_DATA names no folder of public sets")
+    return Path(folder)
