@@ -20,7 +20,7 @@ class ErrorType:
         name: The paper's name for the type.
         definition: What makes an error one of this type, in our words.
         example: A question in short and the wrong step, with the right one in brackets.
-        recomputable: How an error of this type by the offline teacher is recognised by computation; empty if it makes none.
+        recomputable: How the offline teacher's errors of this type are recognised by computation; may be empty.
         aliases: Other spellings that mean this type.
     """
 
@@ -49,9 +49,13 @@ def _load() -> dict[str, ErrorType]:
 TAXONOMY: dict[str, ErrorType] = _load()
 """The error types by code, in the paper's order."""
 
-_CODES = {_key(s): t.code for t in TAXONOMY.values() for s in (t.code, t.name, *t.aliases)}
+_CODES = {_key(s): t.code for t in TAXONOMY.values() for s in (t.name, *t.aliases)}
 
 
 def resolve(spelling: str) -> str | None:
-    """The code of the error type that `spelling` (a code, a name or an alias) means, or None if it means none."""
-    return _CODES.get(_key(spelling))
+    """The code of the error type that `spelling` (a code, a name or an alias) means, or None if it means none.
+
+    Codes are in capitals: "NO" is nonsensical output, while "no" and "no error" mean no type at all.
+    """
+    bare = spelling.strip(" \n*_`'\".")
+    return bare if bare in TAXONOMY else _CODES.get(_key(spelling))

@@ -1,0 +1,25 @@
+"""The prompts of every task: how a row becomes messages, how the messages are read back, how a reply is parsed.
+
+The wording is in `lemma_steps/templates`. Nothing here knows of distilabel or of any client.
+"""
+
+from lemma_steps.prompts.parse import parse_reply
+from lemma_steps.prompts.read import read_row
+from lemma_steps.prompts.render import TASKS, Message, inference_prompt, render, template_id
+from lemma_steps.prompts.replies import Classification, Injection, Location, Reply, ReplyError, Revision
+
+__all__ = [
+    "TASKS",
+    "Classification",
+    "Injection",
+    "Location",
+    "Message",
+    "Reply",
+    "ReplyError",
+    "Revision",
+    "inference_prompt",
+    "parse_reply",
+    "read_row",
+    "render",
+    "template_id",
+]

@@ -1,0 +1,121 @@
+"""Parses a teacher's reply: tagged text, never JSON (whose escapes turn `\\frac` into a control character)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from lemma_steps.prompts.replies import Classification, Injection, Location, Reply, ReplyError, Revision
+from lemma_steps.taxonomy import resolve
+
+_FENCE = re.compile(r"\A```\w*\n(.*?)\n?```\Z", re.DOTALL)
+_ANY_TAG = re.compile(
+    r"</?\s*(?:question|reference_solution|error_type|error_step|steps?|attempt|reflection|correction|solution"
+    r"|explanation|reason|wrong|decline)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_MARKED = re.compile(r"(.*)<\s*wrong\s*>(.*)<\s*/\s*wrong\s*>(.*)", re.DOTALL | re.IGNORECASE)
+_STEP_NUMBER = re.compile(r"(?:(?:error )?step )?(?:number |no )?(\d{1,6})")
+_NONE = {"none", "no error", "no errors", "n a", "null"}
+
+
+def _part(name: str, text: str) -> str | None:
+    """The text between the last pair of `name` tags, or None if no such tag opens.
+
+    The last pair counts, since a reply may draft, or quote the format, before it answers.
+    """
+    begin = end = None
+    for tag in re.finditer(rf"<\s*(/?)\s*{name}\s*>", text, re.IGNORECASE):
+        if not tag[1]:
+            begin, end = tag.end(), None
+        elif end is None:
+            end = tag.start()
+    if begin is None:
+        return None
+    if end is None:
+        raise ReplyError("reply_truncated", f"<{name}> is never closed")
+    part = text[begin:end].strip()
+    fenced = _FENCE.match(part)
+    return fenced[1].strip() if fenced else part
+
+
+def _required(name: str, text: str) -> str:
+    part = _part(name, text)
+    if not part:
+        raise ReplyError("reply_unparsed", f"no <{name}>" if part is None else f"<{name}> is empty")
+    return part
+
+
+def _clean(name: str, part: str) -> str:
+    """`part`, which goes into a trajectory and so must hold none of the tags of prompts and replies."""
+    if tag := _ANY_TAG.search(part):
+        raise ReplyError("reply_unparsed", f"{tag[0]} inside <{name}>")
+    return part
+
+
+def _injection(text: str) -> Injection:
+    marked = _MARKED.fullmatch(_required("solution", text))
+    if marked is None or not marked[2].strip():
+        raise ReplyError("reply_unparsed", "no step is marked as wrong")
+    before, wrong, after = (_clean("solution", piece) for piece in marked.groups())
+    # Marks on lines of their own leave no blank lines behind, which would be read as boundaries of steps.
+    lead = "" if not before or before[-1].isspace() else wrong[: len(wrong) - len(wrong.lstrip())]
+    tail = "" if not after or after[0].isspace() else wrong[len(wrong.rstrip()) :]
+    begin = len(before + lead)
+    wrong = wrong.strip()
+    solution = before + lead + wrong + tail + after
+    return Injection(solution, begin, begin + len(wrong), _required("explanation", text))
+
+
+def _plain(text: str) -> str:
+    """Words and numbers alone, lower case: "**Step #3.**" becomes "step 3"."""
+    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
+
+
+def _location(text: str) -> Location:
+    answer = _required("error_step", text)
+    number = _STEP_NUMBER.fullmatch(_plain(answer))
+    if _plain(answer) in _NONE:
+        return Location(None, _part("reason", text) or "")
+    if number is None or int(number[1]) == 0 or "-" in answer:
+        raise ReplyError("reply_unparsed", f"<error_step> holds no step number: {answer[:80]!r}")
+    return Location(int(number[1]), _part("reason", text) or "")
+
+
+def _classification(text: str) -> Classification:
+    answer = _required("error_type", text)
+    if _plain(answer) in _NONE:
+        return Classification(None, _part("reason", text) or "")
+    codes = {resolve(piece) for piece in (answer, *re.split(r"[:()\n.–—]", answer))} - {None}
+    if len(codes) != 1:
+        raise ReplyError("reply_unparsed", f"<error_type> names {len(codes)} types: {answer[:80]!r}")
+    return Classification(codes.pop(), _part("reason", text) or "")
+
+
+def _revision(text: str) -> Revision:
+    reflection, correction = (_clean(name, _required(name, text)) for name in ("reflection", "correction"))
+    return Revision(reflection, correction)
+
+
+_PARSERS: dict[str, Callable[[str], Reply]] = {
+    "inject_error": _injection,
+    "locate_first_error": _location,
+    "classify_error": _classification,
+    "fix_continue": _revision,
+    "fresh_restart": _revision,
+    "smooth": _revision,
+}
+
+
+def parse_reply(task: str, text: str) -> Reply:
+    """What the reply `text` to `task` holds. Text outside the tags is ignored.
+
+    Raises:
+        ReplyError: the teacher declined, or the reply breaks off or lacks a part.
+        KeyError: there is no such task.
+    """
+    parse = _PARSERS[task]
+    text = text.rpartition("</think>")[2]  # reasoning models draft there
+    if refusal := _part("decline", text):
+        raise ReplyError("declined", refusal)
+    return parse(text)
