@@ -1,0 +1,62 @@
+"""The output directory of a run: one run at a time, one set of settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from lemma_steps.errors import RefusedError
+
+SETTINGS = "pipeline.yaml"
+LOCK, PID = ".lock", ".pid"
+
+
+@contextmanager
+def run_directory(path: Path, pipeline_yaml: str) -> Iterator[Path]:
+    """Hold `path` for this run; it must be new, empty, or written under the same settings.
+
+    Raises:
+        RefusedError: another run holds it, it belongs to other settings or other software, or it cannot be written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path / LOCK, blocking=False)
+        lock.acquire()
+    except Timeout:
+        raise RefusedError(f"{path}: run {_pid(path)} is writing here; wait for it, or give another --output") from None
+    except OSError as error:
+        raise RefusedError(f"{path}: cannot be written ({error.strerror}); give another --output") from None
+    try:
+        _claim(path, pipeline_yaml)
+        yield path
+    finally:
+        (path / PID).unlink(missing_ok=True)
+        lock.release()
+        (path / LOCK).unlink(missing_ok=True)
+
+
+def _claim(path: Path, pipeline_yaml: str) -> None:
+    settings = path / SETTINGS
+    if settings.exists():
+        if settings.read_text(encoding="utf-8") != pipeline_yaml:
+            raise RefusedError(
+                f"{path}: holds a run with other settings ({SETTINGS} differs); give another --output, or the settings of that run"
+            )
+    elif others := sorted(entry.name for entry in path.iterdir() if entry.name not in (LOCK, PID)):
+        raise RefusedError(f"{path}: holds {others[0]}, which is not of a run; give a new or empty directory as --output")
+    try:
+        (path / PID).write_text(str(os.getpid()), encoding="utf-8")
+        settings.write_text(pipeline_yaml, encoding="utf-8")
+    except OSError as error:
+        raise RefusedError(f"{path}: cannot be written ({error.strerror}); free some space or give another --output") from None
+
+
+def _pid(path: Path) -> str:
+    try:
+        return f"with process id {(path / PID).read_text(encoding='utf-8')}"
+    except OSError:
+        return "of another process"

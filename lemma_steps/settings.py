@@ -1,0 +1,69 @@
+"""What a run is: the recipe's YAML, with the command line on top of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lemma_steps.errors import RefusedError
+
+Ablation = Literal["error-augmentation", "fresh-restart", "fix-continue", "truncation", "smooth", "decontamination"]
+
+
+class Settings(BaseModel):
+    """Everything that decides what a run writes.
+
+    Attributes:
+        problems: SPECs of problem sets.
+        columns: names of question, solution and answer in sets that call them otherwise.
+        limit: first rows of each source.
+        teacher, student: SPECs of models; the student may be `none`.
+        student_samples: file of recorded samples, `starter` for the bundled ones, or none.
+        distribution: file of the student's measured error types.
+        seed: seed of the run.
+        ablate: parts of the method left out.
+        sampling, student_sampling: temperature, top_p, max_new_tokens, stop of teacher and student.
+        max_in_flight: requests under way at once per endpoint.
+        steps: parameters of single steps, by step name.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    problems: list[str] = Field(min_length=1)
+    columns: dict[Literal["question", "solution", "answer"], str] = Field(default_factory=dict)
+    limit: int | None = Field(default=None, ge=1)
+    teacher: str
+    student: str = "none"
+    student_samples: str | None = None
+    distribution: str | None = None
+    seed: int = Field(default=0, ge=0)
+    ablate: list[Ablation] = Field(default_factory=list)
+    sampling: dict[str, Any] = Field(default_factory=dict)
+    student_sampling: dict[str, Any] = Field(default_factory=dict)
+    max_in_flight: int = Field(default=100, ge=1)
+    steps: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @classmethod
+    def read(cls, config: Path, overrides: dict[str, Any]) -> Settings:
+        """The YAML at `config`, with every override that is not `None` in place of its value.
+
+        Raises:
+            RefusedError: the file is missing, is no YAML mapping, or a value is not allowed; says which.
+        """
+        try:
+            written = yaml.safe_load(config.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise RefusedError(f"{config}: {error.strerror}; check --config") from None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise RefusedError(f"{config}: not YAML ({' '.join(str(error).split())}); correct the file") from None
+        if not isinstance(written, dict):
+            raise RefusedError(f"{config}: a recipe is a mapping of settings; see recipes/configs/offline.yaml")
+        try:
+            return cls(**{**written, **{name: value for name, value in overrides.items() if value is not None}})
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"]))
+            raise RefusedError(f"{config} or command line: {field}: {first['msg']}; see recipes/configs/offline.yaml") from None

@@ -1,0 +1,8 @@
+"""Where problems come from: bundled, on the Hub, or in a file; and what makes a row of them a problem."""
+
+from __future__ import annotations
+
+from lemma_steps.sources.problem import BadRow, Columns, find_columns, question_key, to_problem
+from lemma_steps.sources.source import Source
+
+__all__ = ["BadRow", "Columns", "Source", "find_columns", "question_key", "to_problem"]

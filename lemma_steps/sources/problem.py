@@ -1,0 +1,92 @@
+"""What makes a row of a problem set a problem: its columns, its gold answer, its id."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from lemma_steps.answers import gold_answer
+from lemma_steps.seeds import digest
+
+MAX_QUESTION = 50_000
+"""Characters; the longest question of GSM8K and MATH, drawings included, has under 5,000."""
+_SHORT_ANSWER = 200
+_CLOSING = re.compile(r"[Tt]he answer is:?\s*(\S[^\n]*?)\.?\s*$")
+
+
+class BadRow(ValueError):
+    """A row that is no problem. `malformed` rows point to a broken file; the others are just of no use here."""
+
+    def __init__(self, reason: str, detail: str, *, malformed: bool = False) -> None:
+        super().__init__(detail)
+        self.reason, self.detail, self.malformed = reason, detail, malformed
+
+
+class Columns(NamedTuple):
+    """The names under which a set keeps question, worked solution and final answer; one of the last two may be missing."""
+
+    question: str
+    solution: str | None
+    answer: str | None
+
+
+def find_columns(record: Mapping[str, Any], mapping: Mapping[str, str] | None = None) -> Columns | None:
+    """The columns of a set from one of its rows: as mapped, else `question|problem`, `solution` and `answer`."""
+    mapping = dict(mapping or {})
+    question = mapping.get("question") or next((name for name in ("question", "problem") if name in record), None)
+    solution = mapping.get("solution") or ("solution" if "solution" in record else None)
+    answer = mapping.get("answer") or ("answer" if "answer" in record else None)
+    wanted = [question, *(mapping.get(name) for name in ("solution", "answer") if mapping.get(name))]
+    if question is None or not (solution or answer) or any(name not in record for name in wanted):
+        return None
+    return Columns(question, solution, answer)
+
+
+def question_key(question: str) -> str:
+    """Hash of the question after NFKC and white-space normalisation; the stable part of `problem_id`."""
+    return digest(" ".join(unicodedata.normalize("NFKC", question).split()))
+
+
+def to_problem(record: Mapping[str, Any], columns: Columns) -> dict[str, str]:
+    """Question, gold solution, gold answer and style of one row.
+
+    Raises:
+        BadRow: with a reason code; `malformed` when the value is broken rather than unusable.
+    """
+    question = _text(record.get(columns.question), columns.question)
+    if not question.strip():
+        raise BadRow("no_question", f"column {columns.question} is empty")
+    if len(question) > MAX_QUESTION:
+        raise BadRow("question_too_long", f"{len(question):,} characters, at most {MAX_QUESTION:,}", malformed=True)
+    solution = _text(record.get(columns.solution), columns.solution) if columns.solution else ""
+    short = _text(record.get(columns.answer), columns.answer) if columns.answer else ""
+    if not solution.strip() and (gold_answer(short) or len(short) > _SHORT_ANSWER or "\n" in short.strip()):
+        solution, short = short, ""
+    closing = _CLOSING.search(solution)
+    answer = gold_answer(solution) or short.strip() or (closing.group(1) if closing else "")
+    if not answer:
+        raise BadRow("no_gold_answer", "no `#### X` line, no box with content, no answer column with content")
+    style = "gsm8k" if "####" in solution else "math" if "\\boxed" in solution else "mixed"
+    return {"question": question.strip(), "gold_solution": solution.strip(), "gold_answer": answer.strip(), "style": style}
+
+
+def _text(value: Any, column: str | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and (math.isnan(value) or math.isinf(value)):
+        raise BadRow("not_a_number", f"column {column} is {value}", malformed=True)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, str) and value.strip().lower() == "nan":
+        raise BadRow("not_a_number", f"column {column} is {value.strip()!r}", malformed=True)
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise BadRow("wrong_type", f"column {column} holds a {type(value).__name__}, not text or a number", malformed=True)
+    text = str(value)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise BadRow("not_unicode", f"column {column} holds half of a surrogate pair", malformed=True) from None
+    return text

@@ -1,0 +1,136 @@
+"""One `--problems SPEC`: a named set, a Hub id, or a file."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lemma_steps.errors import RefusedError
+from lemma_steps.sources.files import SUFFIXES, is_file_spec, read_file
+from lemma_steps.sources.problem import BadRow, Columns, find_columns, question_key, to_problem
+
+Row = dict[str, Any]
+ID_COLUMNS = ("problem_id", "id")
+
+
+@cache
+def registry() -> dict[str, dict[str, Any]]:
+    """The sets that have a name."""
+    return yaml.safe_load((files("lemma_steps.sources") / "registry.yaml").read_text(encoding="utf-8"))
+
+
+class Source:
+    """Problems of one SPEC, row by row.
+
+    Args:
+        spec: `starter`, `gsm8k`, `math`, `metamath`, `ORG/NAME[:CONFIG]` on the Hub, or a path.
+        columns: names of question, solution and answer in a set that calls them otherwise.
+
+    Raises:
+        RefusedError: the spec names nothing that can be read.
+    """
+
+    def __init__(self, spec: str, columns: Mapping[str, str] | None = None) -> None:
+        self.spec = spec
+        known = registry().get(spec, {})
+        self._columns = {**known.get("columns", {}), **(columns or {})}
+        self.path: Path | None = None
+        if is_file_spec(spec) or Path(spec).is_file():
+            if not is_file_spec(spec):
+                raise RefusedError(f"{spec}: unknown kind of file; give one of {', '.join(SUFFIXES)}")
+            self.path = Path(spec)
+            self.name = self.path.name.split(".", 1)[0]
+        elif bundled := known.get("bundled"):
+            self.path = Path(str(files("lemma_steps") / bundled))
+            self.name = spec
+        elif known or spec.count("/") == 1:
+            hub, _, config = spec.partition(":")
+            self.name = spec if known else hub
+            self._hub = known or {"hub": hub, "configs": [config or None], "split": "train"}
+        else:
+            raise RefusedError(f"--problems {spec}: no such set or file; use {', '.join(registry())}, a Hub id or a path")
+        self.split = "train" if self.path is None or spec in registry() else "local"
+        self.licence = known.get("licence", "not stated")
+
+    def rows(self, limit: int | None = None) -> Iterator[Row]:
+        """Problems and rejected rows in order; a row that is no problem carries `reason` and `detail`.
+
+        Raises:
+            RefusedError: the set cannot be read, or lacks the columns.
+        """
+        columns: Columns | None = None
+        for number, record in itertools.islice(self._records(), limit):
+            columns = columns or self._require_columns(record)
+            where = f"{self.path or self.spec}, row {number}"
+            base = {"source": self.name, "split": str(record.get("split") or self.split), "licence": self.licence, "where": where}
+            try:
+                problem = to_problem(record, columns)
+                yield {**base, **problem, "problem_id": f"{self.name}-{question_key(problem['question'])}"}
+            except BadRow as bad:
+                question = str(record.get(columns.question) or "")[:1000].encode("utf-8", "replace").decode()
+                yield {
+                    **base,
+                    "problem_id": f"{self.name}-row-{number}",
+                    "question": question,
+                    "reason": bad.reason,
+                    "detail": f"{where}: {bad.detail}",
+                    "malformed": bad.malformed,
+                }
+
+    def validate(self, limit: int | None = None) -> None:
+        """Read a local file through once, before any work, so that a broken one is refused whole.
+
+        Raises:
+            RefusedError: the file or one of its rows is broken, or an id occurs twice.
+        """
+        if self.path is None:
+            return
+        for row in self.rows(limit):
+            if row.get("malformed"):
+                raise RefusedError(f"{row['detail']}; mend or drop the row, or pass --reject-bad-rows")
+        seen: dict[Any, int] = {}
+        for number, record in itertools.islice(self._records(), limit):
+            given = next((record[name] for name in ID_COLUMNS if record.get(name) not in (None, "")), None)
+            if given is None or isinstance(given, list | dict):
+                continue
+            if given in seen:
+                raise RefusedError(
+                    f"{self.path}, row {number}: id {str(given)[:80]!r} was row {seen[given]}'s already; "
+                    "give every row its own id, or pass --reject-bad-rows"
+                )
+            seen[given] = number
+
+    def _require_columns(self, record: Mapping[str, Any]) -> Columns:
+        if found := find_columns(record, self._columns):
+            return found
+        raise RefusedError(
+            f"{self.path or self.spec}: columns {', '.join(map(str, record)) or 'none'}; needs question or problem, "
+            "and answer or solution; name others with --column question=NAME"
+        )
+
+    def _records(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        if self.path is not None:
+            yield from read_file(self.path)
+            return
+        numbers = itertools.count(1)
+        for config in self._hub["configs"]:
+            for record in self._load(config):
+                yield next(numbers), record
+
+    def _load(self, config: str | None) -> Any:
+        from datasets import load_dataset
+
+        try:
+            return load_dataset(self._hub["hub"], config, split=self._hub["split"])
+        except Exception as error:  # the Hub client raises errors of a dozen unrelated classes
+            why = str(error).strip().split("\n", 1)[0][:200]
+            raise RefusedError(
+                f"--problems {self.spec}: {self._hub['hub']} cannot be loaded from the Hub ({why}); "
+                "check the id and the network, or give a local file"
+            ) from None

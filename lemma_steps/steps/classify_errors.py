@@ -1,0 +1,85 @@
+"""Step: the error type of each wrong student solution."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+from lemma_steps import prompts
+from lemma_steps.answers import Verdict
+from lemma_steps.errors import RejectionError
+from lemma_steps.segmentation import segment
+from lemma_steps.seeds import seed_for
+from lemma_steps.steps.base import Row
+from lemma_steps.steps.teacher_task import TeacherTask
+from lemma_steps.trajectory import gold_trajectory
+
+
+class ClassifyErrors(TeacherTask):
+    """Asks the teacher which of the 12 error types each wrong solution shows (paper, section 3.2).
+
+    A solution that the teacher finds right although its answer differs, or that it cannot classify, gets no type and the
+    reason instead; it is never taken for a right one.
+
+    Input columns:
+        - question (`str`): the problem.
+        - gold_solution, gold_answer (`str`): the reference that the teacher sees.
+        - samples (`list[dict]`), sample_verdicts (`list[str]`): the student's solutions and their verdicts.
+
+    Output columns:
+        - sample_types (`list[dict]`): `{code, reason, detail}` per solution; `code` is `None` where there is no type.
+        - provenance (`list[dict]`): the calls made.
+
+    Categories:
+        - critique
+    """
+
+    task: ClassVar[str] = "classify_error"
+
+    @property
+    def inputs(self) -> list[str]:
+        """Columns read."""
+        return ["question", "gold_solution", "gold_answer", "samples", "sample_verdicts"]
+
+    @property
+    def outputs(self) -> list[str]:
+        """Columns added."""
+        return ["sample_types", "provenance"]
+
+    def format_input(self, input: Row) -> list[dict[str, str]]:
+        """The prompt for one solution, given in the column `solution`."""
+        return prompts.render(
+            self.task,
+            question=input["question"],
+            reference_solution=gold_trajectory(input["gold_solution"], input["gold_answer"]),
+            steps=segment(input["solution"]),
+        )
+
+    def format_output(self, output: str | None, input: Row | None = None) -> Row:
+        """The code, or the reason why there is none."""
+        code = prompts.parse_reply(self.task, output or "").error_type
+        return {"code": code, "reason": None if code else "no_error_found", "detail": None}
+
+    async def process_row(self, row: Row) -> Row:
+        """One call per wrong solution."""
+        wrong = [verdict == Verdict.WRONG for verdict in row["sample_verdicts"]]
+        labels = await asyncio.gather(
+            *(self._classify(row, sample) for sample, is_wrong in zip(row["samples"], wrong, strict=True) if is_wrong)
+        )
+        found = iter(labels)
+        types = [next(found)[0] if is_wrong else _untyped("not_wrong") for is_wrong in wrong]
+        calls = [call for _, called in labels for call in called]
+        return {**row, "sample_types": types, "provenance": [*(row.get("provenance") or []), *calls]}
+
+    async def _classify(self, row: Row, sample: Row) -> tuple[Row, list[dict[str, Any]]]:
+        asked = {**row, "solution": sample["solution"], "provenance": []}
+        seed = seed_for(self.seed, row["problem_id"], "student", sample["sample"])
+        try:
+            text, called = await self.ask(self.format_input(asked), asked, seed)
+            return self.parsed(text, asked, called), called
+        except RejectionError as rejection:
+            return _untyped(rejection.reason, rejection.detail), rejection.columns.get("provenance", [])
+
+
+def _untyped(reason: str, detail: str | None = None) -> Row:
+    return {"code": None, "reason": reason, "detail": detail}

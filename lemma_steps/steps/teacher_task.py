@@ -1,0 +1,73 @@
+"""The base of the steps that ask a model: prompt in, one reply out, columns added."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from distilabel.mixins.runtime_parameters import RuntimeParameter
+from distilabel.steps.tasks import Task
+from pydantic import Field, PrivateAttr
+
+from lemma_steps import prompts
+from lemma_steps.errors import RejectionError
+from lemma_steps.llms.calls import Caller
+from lemma_steps.seeds import seed_for
+from lemma_steps.steps.base import Row, RowStep
+
+
+class TeacherTask(RowStep, Task):
+    """A row step that asks its `llm` with the prompt of `task` (a file of `templates/`).
+
+    A reply that cannot be used rejects the row with a reason; the call stays in the row's provenance.
+    """
+
+    task: ClassVar[str]
+
+    seed: RuntimeParameter[int] = Field(default=0, description="Seed of the run; every request derives its own from it.")
+
+    _caller: Caller | None = PrivateAttr(default=None)
+
+    def load(self) -> None:
+        """Load the model."""
+        super().load()
+        self._caller = Caller(self.llm)
+
+    def applies(self, row: Row) -> bool:
+        """Whether this row is this step's business; the others are passed on."""
+        return True
+
+    def format_output(self, output: str | None, input: Row | None = None) -> Row:
+        """The step's columns from the reply's text; pure.
+
+        Raises:
+            RejectionError: the reply is no use.
+        """
+        raise NotImplementedError
+
+    async def process_row(self, row: Row) -> Row:
+        """Ask once and add the columns."""
+        if not self.applies(row):
+            return row
+        text, called = await self.ask(self.format_input(row), row, seed_for(self.seed, *self.request_identity(row)))
+        return {**row, **self.parsed(text, row, called), "provenance": called}
+
+    def request_identity(self, row: Row) -> tuple[Any, ...]:
+        """What tells this row's request from another with the same prompt. Strategies share injections and labels."""
+        return row["problem_id"], row["origin"], row["index"]
+
+    async def ask(self, messages: Any, row: Row, seed: int) -> tuple[str, list[dict[str, Any]]]:
+        """The text of one reply, and the row's provenance with this call added."""
+        assert self._caller is not None, "load() first"
+        completion = await self._caller.complete(messages, seed)
+        entry = completion.provenance(self.name or self.task, prompts.template_id(self.task))
+        return completion.text, [*(row.get("provenance") or []), entry]
+
+    def parsed(self, text: str, row: Row, called: list[dict[str, Any]]) -> Row:
+        """`format_output`, where a rejection keeps the provenance of the call that led to it."""
+        try:
+            return self.format_output(text, row)
+        except RejectionError as rejection:
+            rejection.columns.setdefault("provenance", called)
+            raise
+        except prompts.ReplyError as error:
+            raise RejectionError(error.code, error.detail, {"provenance": called}) from None
