@@ -1,0 +1,339 @@
+"""Reads one expression from the tokens and computes it exactly. Linear time, bounded numbers, no `eval`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import comb, factorial, isqrt
+
+from .resolve import resolve
+from .tokens import Token, tokenize
+
+MAX_BITS = 2048
+"""Numerator and denominator of every intermediate value stay below this many bits; beyond it the value is None."""
+MAX_FACTORIAL = 200
+MAX_UNIT_WORDS = 5
+
+_UNITS = frozenset(
+    "cm mm km m ft in yd mi kg g mg lb lbs oz ml l L h hr hrs s sec secs min mins mph am pm th st nd rd c ¢ k K".split()
+)
+_OPERAND = frozenset({"NUM", "EXACT", "LP", "FRAC", "SQRT", "BINOM"})
+
+
+class _NoExpression(Exception):
+    """The tokens from here on are no operand."""
+
+
+@dataclass(slots=True)
+class Parse:
+    """One expression: tokens `[first, last)`, its value (None: not computable), what it holds and what is doubtful."""
+
+    first: int
+    last: int
+    value: Fraction | None
+    core: int = 0
+    """Token after the last one that is no trailing unit."""
+    numbers: list[int] = field(default_factory=list)
+    operators: list[int] = field(default_factory=list)
+    units: list[int] = field(default_factory=list)
+    percents: int = 0
+    mixed: bool = False
+    computed: bool = False
+    """Something is computed: an operator, "of", an implicit product, a factorial, a root, a binomial."""
+    doubt: str | None = None
+
+
+def is_variable(tokens: list[Token], index: int) -> bool:
+    """Is this word a variable ("2x", "3 n") rather than a unit or a word of prose?"""
+    token, word = tokens[index], str(tokens[index].value)
+    if token.kind == "UNIT" or word in _UNITS:
+        return False
+    glued = index > 0 and tokens[index - 1].end == token.begin and tokens[index - 1].kind not in ("CUR", "BREAK", "OP")
+    follows = tokens[index + 1] if index + 1 < len(tokens) else None
+    article = word in ("a", "A", "I") and follows is not None and follows.kind == "WORD"
+    return glued or (len(word) == 1 and not article)
+
+
+def _bounded(value: Fraction | None) -> Fraction | None:
+    if value is None or value.numerator.bit_length() > MAX_BITS or value.denominator.bit_length() > MAX_BITS:
+        return None
+    return value
+
+
+def _power(base: Fraction | None, exponent: Fraction | None) -> Fraction | None:
+    if base is None or exponent is None:
+        return None
+    if exponent.denominator == 2 and abs(exponent) < 20:
+        base, exponent = _root(base, 2), exponent * 2
+        if base is None:
+            return None
+    if exponent.denominator != 1 or (base == 0 and exponent <= 0):
+        return None
+    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
+    return base ** int(exponent) if bits * abs(exponent) <= MAX_BITS else None
+
+
+def _whole_root(number: int, degree: int) -> int | None:
+    root = isqrt(number) if degree == 2 else round(number ** (1 / degree)) if number < 1 << 50 else 0
+    return root if root**degree == number else None
+
+
+def _root(value: Fraction | None, degree: int) -> Fraction | None:
+    if value is None or value < 0:
+        return None
+    over, under = _whole_root(value.numerator, degree), _whole_root(value.denominator, degree)
+    return None if over is None or under is None else Fraction(over, under)
+
+
+class _Parser:
+    """Recursive descent over `tokens` from `index`; `percent` and `mixed` choose between two readings."""
+
+    def __init__(self, tokens: list[Token], index: int, percent: Fraction, mixed: bool) -> None:
+        self.tokens, self.index, self.stop = tokens, index, len(tokens)
+        self.percent, self.mixed = percent, mixed
+        self.found = Parse(index, index, None)
+
+    def kind(self, ahead: int = 0) -> str:
+        index = self.index + ahead
+        return self.tokens[index].kind if index < self.stop else "BREAK"
+
+    def symbol(self) -> str | None:
+        return str(self.tokens[self.index].value) if self.kind() == "OP" else None
+
+    def glued(self) -> bool:
+        return self.index > 0 and self.tokens[self.index - 1].end == self.tokens[self.index].begin
+
+    def operator(self) -> str:
+        token = self.tokens[self.index]
+        self.found.operators.append(self.index)
+        self.found.computed = True
+        if token.spelled:
+            self.found.doubt = "context"  # a spelled "times" may belong to the sentence
+        self.index += 1
+        return str(token.value)
+
+    def sum(self) -> Fraction | None:
+        total = self.product()
+        while self.symbol() in ("+", "-"):
+            back = self._mark()
+            sign = self.operator()
+            try:
+                term = self.product()
+            except _NoExpression:
+                self._undo(back)
+                break
+            total = None if total is None or term is None else _bounded(total + term if sign == "+" else total - term)
+        return total
+
+    def _mark(self) -> tuple[int, int, int, int]:
+        return self.index, len(self.found.operators), len(self.found.numbers), len(self.found.units)
+
+    def _undo(self, mark: tuple[int, int, int, int]) -> None:
+        self.index, operators, numbers, units = mark
+        del self.found.operators[operators:], self.found.numbers[numbers:], self.found.units[units:]
+
+    def product(self) -> Fraction | None:
+        total = self.factor()
+        divided = False
+        while True:
+            back, symbol = self._mark(), self.symbol()
+            if symbol in ("*", "/"):
+                self.operator()
+            elif self._of():
+                symbol = "*"
+                self.operator()
+                self.index += self.kind() == "WORD"
+            elif self._juxtaposed():
+                symbol = "*"
+                self.found.computed = True
+                self.found.doubt = "grouping" if divided or not self._tight() else self.found.doubt
+            else:
+                return total
+            try:
+                term = self.factor()
+            except _NoExpression:
+                self._undo(back)
+                return total
+            divided = symbol == "/"
+            if total is None or term is None or (divided and term == 0):
+                total = None
+            else:
+                total = _bounded(total / term if divided else total * term)
+
+    def _of(self) -> bool:
+        """ "20% of 50" and "3/4 of the 20" multiply."""
+        if self.kind() != "WORD" or self.tokens[self.index].value != "of":
+            return False
+        operand = 2 if self.kind(1) == "WORD" and self.tokens[self.index + 1].value in ("the", "her", "his") else 1
+        before = self.tokens[self.index - 1].kind
+        small = before == "PCT" or bool(self.found.operators)
+        return small and self.kind(operand) in ("NUM", "EXACT", "CUR", "LP", "FRAC")
+
+    def _tight(self) -> bool:
+        return self.glued() or self.kind() in ("FRAC", "SQRT", "BINOM")
+
+    def _juxtaposed(self) -> bool:
+        before = self.tokens[self.index - 1].kind if self.index else "BREAK"
+        if before not in ("NUM", "EXACT", "RP", "BANG"):
+            return False
+        if self.kind() in ("NUM", "EXACT"):
+            return before == "BANG"
+        return self.kind() in ("LP", "FRAC", "SQRT", "BINOM") and self.tokens[self.index].value != "["
+
+    def factor(self) -> Fraction | None:
+        negative = False
+        while self.symbol() in ("+", "-"):
+            negative ^= self.symbol() == "-"
+            self.index += 1
+        base = self.postfix()
+        if self.symbol() == "^":
+            back = self._mark()
+            self.operator()
+            try:
+                base = _bounded(_power(base, self._exponent()))
+            except _NoExpression:
+                self._undo(back)
+        self._units()
+        return None if base is None else -base if negative else base
+
+    def _exponent(self) -> Fraction | None:
+        negative = self.symbol() == "-"
+        self.index += negative
+        value = self.postfix()
+        while self.symbol() == "^":  # a tower: right-associative; no text needs its value
+            self.operator()
+            self.postfix()
+            value = None
+        return None if value is None else -value if negative else value
+
+    def postfix(self) -> Fraction | None:
+        value = self.primary()
+        while self.kind() in ("PCT", "BANG"):
+            if self.kind() == "PCT":
+                self.found.percents += 1
+                value = None if value is None else value * self.percent
+            else:
+                self.found.computed = True
+                small = value is not None and value.denominator == 1 and 0 <= value <= MAX_FACTORIAL
+                value = Fraction(factorial(int(value))) if small and value is not None else None
+            self.index += 1
+        if self.kind() == "MORE":
+            value, self.index = None, self.index + 1
+        return value
+
+    def primary(self) -> Fraction | None:
+        while self.kind() == "CUR":
+            self.found.units.append(self.index)
+            self.index += 1
+        kind, token = self.kind(), self.tokens[min(self.index, self.stop - 1)]
+        if kind in ("NUM", "EXACT"):
+            self.found.numbers.append(self.index)
+            self.index += 1
+            value = token.value if isinstance(token.value, Fraction) else None
+            if kind == "NUM" and value is not None and self.kind() == "FRAC":
+                return self._mixed(value)
+            return value
+        if kind == "LP":
+            return self.group()
+        if kind in ("FRAC", "BINOM"):
+            self.index += 1
+            if kind == "FRAC":
+                self.found.operators.append(self.index - 1)
+            self.found.computed = True
+            over, under = self.argument(), self.argument()
+            if over is None or under is None:
+                return None
+            if kind == "FRAC":
+                return _bounded(over / under) if under else None
+            whole = over.denominator == under.denominator == 1 and 0 <= under <= over <= MAX_FACTORIAL
+            return Fraction(comb(int(over), int(under))) if whole else None
+        if kind == "SQRT":
+            self.index += 1
+            self.found.computed, degree = True, 2
+            if self.kind() == "LP" and self.tokens[self.index].value == "[":
+                index = self.group()
+                degree = int(index) if index is not None and index.denominator == 1 and 2 <= index <= 9 else 0
+            value = self.argument()
+            return _root(value, degree) if degree else None
+        raise _NoExpression
+
+    def _mixed(self, whole: Fraction) -> Fraction | None:
+        """ "2\\frac{1}{2}" is two and a half (or, in the other reading, a product)."""
+        self.found.mixed = True
+        part = self.primary()
+        if part is None:
+            return None
+        return whole + part if self.mixed and whole.denominator == 1 and 0 < part < 1 else whole * part
+
+    def argument(self) -> Fraction | None:
+        """A LaTeX argument: a group, or the next digit alone ("\\frac12")."""
+        if self.kind() == "LP":
+            return self.group()
+        return self.postfix() if self.kind() in ("SQRT", "FRAC", "BINOM", "NUM", "EXACT") else self._fail()
+
+    def _fail(self) -> Fraction | None:
+        raise _NoExpression
+
+    def group(self) -> Fraction | None:
+        """A bracketed expression; fails unless the whole of it is one."""
+        token = self.tokens[self.index]
+        if token.mate < 0:
+            raise _NoExpression
+        self.index += 1
+        value = self.sum()
+        if self.index != token.mate:
+            raise _NoExpression
+        self.index += 1
+        return value
+
+    def _units(self) -> None:
+        """Skip "apples per day", "miles/hour", "cm^2" when an operator, a relation or a bracket's end comes after."""
+        index, words = self.index, 0
+        while index < self.stop and words < MAX_UNIT_WORDS:
+            kind = self.tokens[index].kind
+            if kind in ("WORD", "UNIT"):
+                if self.tokens[index].value == "of" or is_variable(self.tokens, index):
+                    break
+                words += 1
+            elif not (words and self._unit_joint(index)):
+                break
+            index += 1
+        ends = index >= self.stop or self.tokens[index].kind in ("OP", "REL", "RP")
+        if words and ends:
+            self.found.core = self.index
+            self.found.units.extend(i for i in range(self.index, index) if self.tokens[i].kind in ("WORD", "UNIT"))
+            self.index = index
+
+    def _unit_joint(self, index: int) -> bool:
+        token = self.tokens[index]
+        after = self.tokens[index + 1].kind if index + 1 < self.stop else ""
+        if token.kind == "OP" and token.value == "/":
+            return after in ("WORD", "UNIT")
+        if token.kind == "OP" and token.value == "^":
+            return after in ("NUM", "LP") and self.tokens[index - 1].kind in ("WORD", "UNIT")
+        return token.kind == "NUM" and self.tokens[index - 1].value == "^"
+
+
+def parse(
+    tokens: list[Token], first: int, percent: Fraction = Fraction(1, 100), mixed: bool = True
+) -> Parse | None:
+    """The longest expression that starts at token `first`, or None."""
+    parser = _Parser(tokens, first, percent, mixed)
+    try:
+        parser.found.value = parser.sum()
+    except _NoExpression:
+        return None
+    found = parser.found
+    found.last = parser.index
+    if found.core <= max([*found.numbers, *found.operators]):
+        found.core = found.last
+    return found
+
+
+def evaluate(text: str) -> Fraction | None:
+    """The exact value of a plain or simple-LaTeX expression; None if `text` is anything else or too large."""
+    tokens = [token for token in resolve(tokenize(text)) if token.kind != "BREAK" or token.begin < token.end]
+    while tokens and tokens[0].kind == "BREAK" and text[tokens[0].begin] in "$\\":
+        tokens.pop(0)
+    found = parse(tokens, 0) if tokens else None
+    return found.value if found and found.last == len(tokens) else None
