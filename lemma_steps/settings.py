@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lemma_steps.errors import RefusedError
 
@@ -45,6 +45,11 @@ class Settings(BaseModel):
     student_sampling: dict[str, Any] = Field(default_factory=dict)
     max_in_flight: int = Field(default=100, ge=1)
     steps: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("student_samples")
+    @classmethod
+    def _none(cls, value: str | None) -> str | None:
+        return None if value == "none" else value
 
     @classmethod
     def read(cls, config: Path, overrides: dict[str, Any]) -> Settings:

@@ -1,1 +1,6 @@
+"""Models: the offline teacher, and clients of real ones."""
 
+from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM
+from lemma_steps.llms.spec import parse_llm
+
+__all__ = ["OpenAICompatibleLLM", "parse_llm"]

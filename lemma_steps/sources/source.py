@@ -83,28 +83,31 @@ class Source:
                     "malformed": bad.malformed,
                 }
 
-    def validate(self, limit: int | None = None) -> None:
-        """Read a local file through once, before any work, so that a broken one is refused whole.
+    def check(self, limit: int | None = None, *, refuse_bad_rows: bool = True) -> int | None:
+        """Read a local file through once, before any work; the number of its rows, `None` for a set on the Hub.
 
         Raises:
-            RefusedError: the file or one of its rows is broken, or an id occurs twice.
+            RefusedError: the file cannot be read; or, if so wanted, a row of it is malformed or an id occurs twice.
         """
         if self.path is None:
-            return
-        for row in self.rows(limit):
-            if row.get("malformed"):
+            return None
+        count = 0
+        for count, row in enumerate(self.rows(limit), 1):
+            if row.get("malformed") and refuse_bad_rows:
                 raise RefusedError(f"{row['detail']}; mend or drop the row, or pass --reject-bad-rows")
+        if refuse_bad_rows:
+            self._refuse_repeated_ids(limit)
+        return count
+
+    def _refuse_repeated_ids(self, limit: int | None) -> None:
         seen: dict[Any, int] = {}
         for number, record in itertools.islice(self._records(), limit):
             given = next((record[name] for name in ID_COLUMNS if record.get(name) not in (None, "")), None)
-            if given is None or isinstance(given, list | dict):
-                continue
-            if given in seen:
+            if isinstance(given, str | int) and seen.setdefault(given, number) != number:
                 raise RefusedError(
                     f"{self.path}, row {number}: id {str(given)[:80]!r} was row {seen[given]}'s already; "
                     "give every row its own id, or pass --reject-bad-rows"
                 )
-            seen[given] = number
 
     def _require_columns(self, record: Mapping[str, Any]) -> Columns:
         if found := find_columns(record, self._columns):

@@ -1,1 +1,76 @@
+"""The steps of the recipe, each usable in any distilabel pipeline."""
 
+import re
+from typing import Any
+
+from pydantic import ValidationError
+
+from lemma_steps.errors import RefusedError
+from lemma_steps.steps.answer_filter import AnswerFilter
+from lemma_steps.steps.audit_trajectory import AuditTrajectory
+from lemma_steps.steps.classify_errors import ClassifyErrors
+from lemma_steps.steps.decontaminate import Decontaminate
+from lemma_steps.steps.deduplicate import Deduplicate
+from lemma_steps.steps.error_type_sampler import ErrorTypeSampler
+from lemma_steps.steps.fix_continue import FixContinue
+from lemma_steps.steps.format_record import FormatRecord
+from lemma_steps.steps.fresh_restart import FreshRestart
+from lemma_steps.steps.inject_error import InjectError
+from lemma_steps.steps.injection_filter import InjectionFilter
+from lemma_steps.steps.join_trajectory import JoinTrajectory
+from lemma_steps.steps.load_problems import LoadProblems
+from lemma_steps.steps.locate_first_error import LocateFirstError
+from lemma_steps.steps.sample_student import SampleStudent
+from lemma_steps.steps.score_samples import ScoreSamples
+from lemma_steps.steps.smooth import Smooth
+from lemma_steps.steps.truncate_at_error import TruncateAtError
+
+__all__ = [
+    "AnswerFilter",
+    "AuditTrajectory",
+    "ClassifyErrors",
+    "Decontaminate",
+    "Deduplicate",
+    "ErrorTypeSampler",
+    "FixContinue",
+    "FormatRecord",
+    "FreshRestart",
+    "InjectError",
+    "InjectionFilter",
+    "JoinTrajectory",
+    "LoadProblems",
+    "LocateFirstError",
+    "SampleStudent",
+    "ScoreSamples",
+    "Smooth",
+    "TruncateAtError",
+    "make",
+    "step_name",
+]
+
+
+def step_name(step: type) -> str:
+    """The name of a step in a pipeline and in `rejected_by`: its class in snake case."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", step.__name__).lower()
+
+
+def make(step: type, name: str, options: dict[str, Any]) -> Any:
+    """The step with these options.
+
+    Raises:
+        RefusedError: an option is unknown or has a value that the step does not take.
+    """
+    try:
+        return step(name=name, **options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = ".".join(map(str, first["loc"]))
+        known = ", ".join(sorted(set(step.model_fields) - _OF_DISTILABEL))  # type: ignore[attr-defined]
+        raise RefusedError(f"steps.{name}.{option}: {first['msg']}; this step takes {known}") from None
+
+
+_OF_DISTILABEL = {
+    *("name", "resources", "pipeline", "input_mappings", "output_mappings", "use_cache", "exclude_from_signature"),
+    *("group_generations", "add_raw_output", "add_raw_input", "num_generations", "use_default_structured_output"),
+    *("input_batch_size", "batch_size", "runtime_parameters_names", "llm"),
+}

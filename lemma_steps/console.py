@@ -1,0 +1,38 @@
+"""What a recipe shows on the terminal, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lemma_steps.errors import RefusedError, StoppedError
+
+
+def quiet_libraries() -> None:
+    """Keep the log lines and warnings of the libraries below us out of the user's way; errors still show."""
+    import os
+
+    os.environ.setdefault("DISTILABEL_LOG_LEVEL", "ERROR")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    warnings.filterwarnings("ignore", module=r"pydantic\..*|distilabel\..*")
+    for name in ("distilabel", "httpx", "openai", "datasets", "huggingface_hub"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn the errors that a user can act on into one line and the exit code that design.md gives them."""
+    try:
+        yield
+    except RefusedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except StoppedError as error:
+        print(f"stopped: {error}", file=sys.stderr)
+        raise SystemExit(3) from None
+    except KeyboardInterrupt:
+        print("stopped: interrupted; run the same command again to resume", file=sys.stderr)
+        raise SystemExit(3) from None

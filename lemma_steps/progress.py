@@ -1,0 +1,100 @@
+"""One live display of a run: a table on a terminal, a plain line every ten seconds elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from lemma_steps.runner import Runner
+
+Row = dict[str, Any]
+PLAIN_EVERY_S = 10.0
+
+
+class Progress:
+    """Shows what a runner has done so far, on standard error.
+
+    Args:
+        runner: whose counts are shown.
+        total: problems to come, where known; without it no time left is shown.
+    """
+
+    def __init__(self, runner: Runner, total: int | None = None) -> None:
+        self._runner, self._total = runner, total
+        self._started = self._said = time.monotonic()
+        self._done = self._kept = self._rejected = 0
+        self._last_problem: str | None = None
+        console = Console(stderr=True)
+        self._live = Live(get_renderable=self._table, console=console, refresh_per_second=4, transient=True)
+        self._live_on = console.is_terminal
+
+    def __enter__(self) -> Progress:
+        if self._live_on:
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._live_on:
+            self._live.stop()
+        print(self.line(), file=sys.stderr, flush=True)
+
+    async def watch(self, rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
+        """The same rows, counted as they leave."""
+        async for row in rows:
+            if row["problem_id"] != self._last_problem:
+                self._last_problem = row["problem_id"]
+                self._done += 1
+            if row.get("rejected_by"):
+                self._rejected += 1
+            else:
+                self._kept += 1
+            if not self._live_on and time.monotonic() - self._said >= PLAIN_EVERY_S:
+                self._said = time.monotonic()
+                print(self.line(), file=sys.stderr, flush=True)
+            yield row
+
+    def line(self) -> str:
+        """Where the run stands, in one line."""
+        seconds = max(time.monotonic() - self._started, 1e-9)
+        of = f" of {self._total:,}" if self._total else ""
+        parts = [
+            f"{self._done:,}{of} problems",
+            f"{self._kept:,} rows kept",
+            f"{self._rejected:,} rejected",
+            f"{self._done / seconds:.1f} problems/s",
+            f"{_clock(seconds)} so far",
+        ]
+        if self._total and 0 < self._done < self._total:
+            parts.append(f"{_clock(seconds / self._done * (self._total - self._done))} left")
+        return ", ".join(parts)
+
+    def _table(self) -> Group:
+        table = Table(box=None, padding=(0, 2), header_style="bold")
+        for heading in ("step", "rows in", "rows out", "rejected", "most often"):
+            table.add_column(heading, justify="left" if heading in ("step", "most often") else "right")
+        for name, count in self._runner.counts.items():
+            reason = count.rejected.most_common(1)
+            dim = "" if count.rows_in else "dim"
+            table.add_row(
+                name,
+                f"{count.rows_in:,}",
+                f"{count.rows_out:,}",
+                f"{count.rejected.total():,}",
+                reason[0][0] if reason else "",
+                style=dim,
+            )
+        return Group(Text(self.line(), style="bold"), table)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -1,0 +1,43 @@
+"""Step: test questions leave before anything is paid for."""
+
+from __future__ import annotations
+
+from pydantic import PrivateAttr
+
+from lemma_steps.contamination import ContaminationIndex
+from lemma_steps.errors import RejectionError
+from lemma_steps.steps.base import Row, RowStep
+
+
+class Decontaminate(RowStep):
+    """Rejects problems whose question is that of an evaluation set, whole or nearly so.
+
+    The index holds hashes only; it knows the sets of the paper and those rewritten from them (MathChat, ProcessBench, ...).
+
+    Input columns:
+        - question (`str`): the problem.
+
+    Categories:
+        - filtering
+    """
+
+    _index: ContaminationIndex | None = PrivateAttr(default=None)
+
+    @property
+    def inputs(self) -> list[str]:
+        """Columns read."""
+        return ["question"]
+
+    def load(self) -> None:
+        """Read the shipped index."""
+        super().load()
+        self._index = ContaminationIndex.load()
+
+    async def process_row(self, row: Row) -> Row:
+        """Look the question up."""
+        assert self._index is not None, "load() first"
+        if match := self._index.query(row["question"]):
+            raise RejectionError(
+                "contaminated", f"{match.kind} match with {match.set} row {match.row} (similarity {match.similarity:.2f})"
+            )
+        return row

@@ -1,0 +1,171 @@
+"""The LEMMA recipe: math problems with known answers in, verified error-corrective training data out.
+
+    python recipes/lemma.py --output out                                        the offline demonstration
+    python recipes/lemma.py --config recipes/configs/paper.yaml --output paper   the paper's recipe, with an API key
+
+One file tells the story: the options, the chain of steps, the run, what is written and where it is published.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lemma_steps.console import exit_codes, quiet_libraries
+from lemma_steps.errors import RefusedError
+from lemma_steps.settings import Settings
+
+HERE = Path(__file__).parent
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+def build(settings: Settings) -> Any:
+    """The chain of the paper's Figure 2 as a distilabel `Pipeline`, ready for the runner or for `Pipeline.run`."""
+    from distilabel.pipeline import Pipeline
+
+    from lemma_steps import steps
+    from lemma_steps.llms import parse_llm
+
+    teacher = parse_llm(
+        settings.teacher, "--teacher", generation_kwargs=settings.sampling, max_in_flight=settings.max_in_flight
+    )
+    student = None
+    if settings.student != "none":
+        student = parse_llm(
+            settings.student, "--student", generation_kwargs=settings.student_sampling, max_in_flight=settings.max_in_flight
+        )
+    reference = "gold" if settings.teacher == "offline" else "none"
+    strategies = [name for name in ("fix_continue", "fresh_restart") if name.replace("_", "-") not in settings.ablate]
+    seed = settings.seed
+
+    chain: list[tuple[type, dict[str, Any]]] = [
+        (steps.LoadProblems, {"problems": settings.problems, "columns": settings.columns, "limit": settings.limit}),
+        (steps.Decontaminate, {}),
+        (steps.SampleStudent, {"llm": student, "samples_file": settings.student_samples, "seed": seed}),
+        (steps.ScoreSamples, {}),
+        (steps.ClassifyErrors, {"llm": teacher, "seed": seed}),
+        (
+            steps.ErrorTypeSampler,
+            {
+                "strategies": strategies,
+                "error_augmentation": "error-augmentation" not in settings.ablate,
+                "distribution_file": settings.distribution,
+                "seed": seed,
+            },
+        ),
+        (steps.InjectError, {"llm": teacher, "seed": seed}),
+        (steps.InjectionFilter, {}),
+        (steps.LocateFirstError, {"llm": teacher, "seed": seed}),
+        (steps.TruncateAtError, {"truncate": "truncation" not in settings.ablate}),
+        (steps.FixContinue, {"llm": teacher, "reference": reference, "seed": seed}),
+        (steps.FreshRestart, {"llm": teacher, "reference": reference, "seed": seed}),
+        (steps.Smooth, {"llm": teacher, "seed": seed}),
+        (steps.JoinTrajectory, {}),
+        (steps.AnswerFilter, {}),
+        (steps.AuditTrajectory, {}),
+        (steps.Deduplicate, {}),
+        (steps.FormatRecord, {}),
+    ]
+    left_out = {"smooth": steps.Smooth, "decontamination": steps.Decontaminate}
+    chain = [(step, options) for step, options in chain if step not in [left_out.get(name) for name in settings.ablate]]
+    if not strategies:
+        raise RefusedError("--ablate fix-continue and fresh-restart together leave no strategy; drop one of them")
+
+    names = {steps.step_name(step) for step, _ in chain}
+    if unknown := set(settings.steps) - names:
+        raise RefusedError(f"steps.{min(unknown)}: no such step; the steps are {', '.join(sorted(names))}")
+    with Pipeline(name="lemma", description="Learning from errors: verified error-corrective trajectories") as pipeline:
+        previous = None
+        for step, options in chain:
+            name = steps.step_name(step)
+            made = steps.make(step, name, {**options, **settings.steps.get(name, {})})
+            if previous is not None:
+                previous >> made
+            previous = made
+    return pipeline
+
+
+@app.command()
+def main(
+    output: Annotated[Path, typer.Option(help="Directory for everything the run writes; the same one again resumes.")] = Path("out"),
+    config: Annotated[Path, typer.Option(help="A recipe YAML of recipes/configs.")] = HERE / "configs" / "offline.yaml",
+    problems: Annotated[
+        list[str] | None,
+        typer.Option(help="starter, gsm8k, math, metamath, a Hub id ORG/NAME[:CONFIG], or a .jsonl, .jsonl.gz, .parquet, .csv; repeatable."),
+    ] = None,
+    column: Annotated[list[str] | None, typer.Option(help="question=NAME, solution=NAME or answer=NAME; repeatable.")] = None,
+    limit: Annotated[int | None, typer.Option(help="First N problems of each source.")] = None,
+    teacher: Annotated[str | None, typer.Option(help="offline, openai:MODEL or vllm:URL#MODEL.")] = None,
+    student: Annotated[str | None, typer.Option(help="none, openai:MODEL or vllm:URL#MODEL.")] = None,
+    student_samples: Annotated[str | None, typer.Option(help="JSONL of recorded student samples, starter, or none.")] = None,
+    distribution: Annotated[str | None, typer.Option(help="JSON of the student's measured error types.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the run.")] = None,
+    ablate: Annotated[
+        list[str] | None,
+        typer.Option(help="error-augmentation, fresh-restart, fix-continue, truncation, smooth, decontamination; repeatable."),
+    ] = None,
+    reject_bad_rows: Annotated[bool, typer.Option(help="Reject malformed rows one by one instead of refusing their file.")] = False,
+    push_to_hub: Annotated[str | None, typer.Option(help="Hub dataset to publish to, such as ORG/NAME.")] = None,
+    public: Annotated[bool, typer.Option(help="Make a published dataset public; private unless told.")] = False,
+) -> None:
+    """Make verified error-corrective training data from math problems with known answers (LEMMA, arXiv 2503.17439)."""
+    quiet_libraries()
+    with exit_codes():
+        overrides = {
+            "problems": problems or None,
+            "columns": _columns(column) if column else None,
+            "limit": limit,
+            "teacher": teacher,
+            "student": student,
+            "student_samples": student_samples,
+            "distribution": distribution,
+            "seed": seed,
+            "ablate": ablate or None,
+        }
+        settings = Settings.read(config, overrides)
+        run(settings, output, reject_bad_rows=reject_bad_rows)
+        if push_to_hub:
+            from lemma_steps.publish import push_to_hub as push
+
+            print(f"published: {push(output, push_to_hub, private=not public)}")
+
+
+def run(settings: Settings, output: Path, *, reject_bad_rows: bool = False) -> None:
+    """Check the input, run the chain, write the result."""
+    from lemma_steps.output.result import write_result
+    from lemma_steps.progress import Progress
+    from lemma_steps.run_directory import run_directory
+    from lemma_steps.runner import Runner
+    from lemma_steps.sources import Source
+
+    sources = [Source(spec, settings.columns) for spec in settings.problems]
+    counts = [source.check(settings.limit, refuse_bad_rows=not reject_bad_rows) for source in sources]
+    pipeline = build(settings)
+    runner = Runner(pipeline, admitted=10 * settings.max_in_flight)
+    with run_directory(output, pipeline_text(pipeline)) as directory:
+        command = shlex.join(["python", "recipes/lemma.py", *sys.argv[1:]])
+        with Progress(runner, total=sum(counts) if None not in counts else None) as progress:
+            asyncio.run(write_result(progress.watch(runner.rows()), runner.counts, directory, settings, command))
+
+
+def pipeline_text(pipeline: Any) -> str:
+    """The pipeline as YAML, as `distilabel pipeline run` reads it."""
+    import yaml
+
+    return yaml.safe_dump(pipeline.dump(), sort_keys=False, allow_unicode=True)
+
+
+def _columns(pairs: list[str]) -> dict[str, str]:
+    columns = dict(pair.partition("=")[::2] for pair in pairs)
+    if wrong := [pair for pair in pairs if "=" not in pair]:
+        raise RefusedError(f"--column {wrong[0]}: write question=NAME, solution=NAME or answer=NAME")
+    return columns
+
+
+if __name__ == "__main__":
+    app()
