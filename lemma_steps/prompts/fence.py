@@ -1,8 +1,8 @@
 r"""Keeps the values of a row apart from the tags around them.
 
 A value is inserted verbatim, with one exception: where it holds a closing tag of a row (`</question>`), a backslash
-goes in after the "<" (`<\/question>`), so that the first closing tag that a reader meets is always the real one. A value
-that already holds such a backslash gets one more, so the exception can be undone exactly, whatever the text.
+goes in after the "<" (`<\/question>`), so that the first closing tag that a reader meets is always the real one. Where
+a value already holds such a backslash it gets one more, so the exception can be undone exactly, whatever the text.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def template_id(task: str) -> str:
     """`<task>@<12 hex digits>`: SHA-256 of the template's text, and of the taxonomy's where the template shows it."""
     text = _source(task)
     if "taxonomy" in text:
-        text += "".join(f"{t}\n{t.example}\n" for t in TAXONOMY.values())
+        text += "".join(f"{t}\n" for t in TAXONOMY.values())
     return f"{task}@{sha256(text.encode()).hexdigest()[:12]}"
 
 

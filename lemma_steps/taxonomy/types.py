@@ -32,8 +32,8 @@ class ErrorType:
     aliases: tuple[str, ...]
 
     def __str__(self) -> str:
-        """The line by which a teacher is told of the type: `CA: Calculation Error. <definition>`."""
-        return f"{self.code}: {self.name}. {self.definition}"
+        """The line by which a teacher is told of the type: `CA: Calculation Error. <definition> Example: <example>`."""
+        return f"{self.code}: {self.name}. {self.definition} Example: {self.example}"
 
 
 def _key(spelling: str) -> str:
