@@ -1,0 +1,62 @@
+"""One run at a time per directory, one set of settings, nothing foreign touched."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from lemma_steps.errors import RefusedError
+from lemma_steps.run_directory import run_directory
+
+
+def test_a_new_directory_is_made_and_left_without_lock(tmp_path):
+    with run_directory(tmp_path / "a" / "b", "settings") as directory:
+        assert (directory / ".pid").read_text() == str(os.getpid())
+    assert sorted(p.name for p in directory.iterdir()) == ["pipeline.yaml"]
+
+
+def test_the_same_settings_may_come_again_and_others_are_refused(tmp_path):
+    for _ in range(2):
+        with run_directory(tmp_path, "one"):
+            pass
+    with pytest.raises(RefusedError, match="other settings"), run_directory(tmp_path, "two"):
+        pass
+    assert (tmp_path / "pipeline.yaml").read_text() == "one"
+
+
+def test_a_directory_with_other_things_is_refused_and_untouched(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(RefusedError, match=r"thesis\.tex"), run_directory(tmp_path, "one"):
+        pass
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["thesis.tex"]
+
+
+def test_a_second_run_is_refused_with_the_process_id_of_the_first(tmp_path):
+    code = (
+        "import sys\nfrom lemma_steps.errors import RefusedError\nfrom lemma_steps.run_directory import run_directory\n"
+        "try:\n    with run_directory(__import__('pathlib').Path(sys.argv[1]), 'one'): pass\n"
+        "except RefusedError as error: print(error)"
+    )
+    with run_directory(tmp_path, "one"):
+        said = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True).stdout
+    assert f"process id {os.getpid()} is writing here" in said
+
+
+def test_a_killed_run_leaves_no_lock_behind(tmp_path):
+    code = (
+        "import os, sys\nfrom lemma_steps.run_directory import run_directory\n"
+        "with run_directory(__import__('pathlib').Path(sys.argv[1]), 'one'): os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path)]).returncode == -9
+    with run_directory(tmp_path, "one"):
+        pass
+
+
+def test_a_path_that_is_a_file_is_refused(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("")
+    with pytest.raises(RefusedError, match="cannot be written"), run_directory(path, "one"):
+        pass
