@@ -1,39 +1,210 @@
-"""Says whether two sides are equal: a match is "right"; a mismatch is "wrong" only where nothing is doubtful."""
+"""Says whether two sides are equal: a match is "right"; a mismatch is "wrong" only where nothing is doubtful.
+
+Equal means exactly equal, or the right side is the left one rounded or cut off to the decimals shown (10/3 = 3.33,
+2/3 = 0.66). Rounding to a whole number needs a mark: "≈", "about", "rounded", ... .
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from fractions import Fraction
+
+from .parse import Parse, is_rate, is_variable, parse
+from .records import Relation, Verdict
+from .tokens import Token
+from .vocabulary import CONVERSIONS, MEASURES, SWAYING
 
 REASONS = {
     "variable": "a side holds a variable, a function, a subscript or a symbol that is not arithmetic",
     "no_operation": "two bare values with nothing computed (1 hour = 60 minutes, week 2 = 5)",
     "not_computable": "a side is irrational, too large or divides by zero",
-    "units": "the sides differ by a unit conversion or a percent sign",
+    "units": "the sides may differ by a unit conversion or a percent sign",
     "rounding": "the sides agree up to a rounding that is not marked",
-    "context": "the words around may change what the left side means (half of 3 + 5 = 4)",
-    "grouping": "an implicit product after a slash, or a bracket that may be an aside",
-    "modular": "equality modulo a number, in another base, or with a remainder",
+    "context": "the words around may change what a side means (half of 3 + 5 = 4, 2 * 3 = 6 + 1 = 7)",
+    "grouping": "an implicit product after a slash, two slashes, or a bracket that may be an aside",
+    "modular": "equality modulo a number, or with a remainder",
 }
+_ROUNDED = re.compile(r"(?i)\b(?:about|round|approx|nearly|almost|roughly|nearest|estimat)")
+_REMAINDER = re.compile(r"(?i)[\s(,]{0,4}(?:\\p?mod|mod\b|r\s?\d|rem|with a rem)")
+_CONTINUED = re.compile(r"[\s$]*(?:\\\\|\n)?[\s&]*(?:\\q?quad\s*)*(?:[-+*/×÷](?=[\s\d$(\\])|\\(?:cdot|times|div)\b|of\b)")
+_PERCENT = re.compile(r"[\s$)}\]\\]*(?:%|percent)")
+_LISTED = re.compile(r"\s*,\s*[\d\\]")
+_UNCLEAR_NEIGHBOURS = frozenset({"WALL", "OP", "FRAC", "SQRT", "BINOM", "NUM", "EXACT", "BANG", "CUR", "MORE", "DEGREE"})
+MANY_WORDS = 3
+"""More words than this between the left side and the relation make its meaning doubtful."""
 
 
-def _unit_of_last_digit(value: Fraction, decimals: int) -> Fraction:
-    return Fraction(1, 10**decimals)
-
-
-def rounds_to(exact: Fraction, shown: Fraction, decimals: int, loose: bool) -> bool:
-    """Is `shown`, written with that many decimals, `exact` rounded or cut off? `loose` (an "about") also takes
-    rounding up and trailing zeros of a whole number as not significant."""
+def rounds_to(exact: Fraction, shown: Fraction, decimals: int, loose: bool = False) -> bool:
+    """Is `shown`, written with that many decimals, `exact` rounded or cut off? `loose` (there is an "about") takes
+    rounding up too, and the zeros that end a whole number as not significant."""
     grain = Fraction(1, 10**decimals)
-    if loose and decimals == 0 and shown:
-        while (shown / grain) % 10 == 0:
-            grain *= 10
     off = abs(exact - shown)
-    if loose:
-        return off <= grain / 2 or off < Fraction(1, 10**decimals)
-    cut_off = off < grain and abs(shown) < abs(exact)
-    return off <= grain / 2 or cut_off
+    if not loose:
+        return off <= grain / 2 or (off < grain and abs(shown) < abs(exact))
+    while decimals == 0 and shown and (shown / grain) % 10 == 0:
+        grain *= 10
+    return off <= grain / 2 or off < Fraction(1, 10**decimals)
 
 
 def representable(value: Fraction, decimals: int) -> bool:
     """Can `value` be written exactly with that many decimals?"""
-    return (10**decimals) % value.denominator == 0
+    return 10**decimals % value.denominator == 0
+
+
+class Judge:
+    """Judges the equations of one text; sides are given as parses of its tokens."""
+
+    def __init__(self, text: str, tokens: list[Token]) -> None:
+        self.text, self.tokens = text, tokens
+
+    def verdict(
+        self, side: range, others: list[Parse], a: Parse, b: Parse, relation: Relation, linked: bool
+    ) -> tuple[Verdict, str | None]:
+        """Verdict and reason for `a relation b`.
+
+        `side` are the token indices of the left side, `others` the expressions in it before `a`; `linked` says that
+        `a` is itself the right side of an equation.
+        """
+        if self._unclear_before(a, side) or self._unclear_after(a.last) or self._unclear_after(b.last):
+            return "unchecked", "variable"
+        if a.value is None or b.value is None:
+            return "unchecked", "not_computable"
+        if not a.computed and not b.computed and not (linked and self._unit(a) == self._unit(b)):
+            return "unchecked", "no_operation"
+        if self._agree(a, b, relation):
+            return "right", None
+        reason = self._doubt(side, others, a, b)
+        return ("unchecked", reason) if reason else ("wrong", None)
+
+    def _unclear_before(self, found: Parse, side: range) -> bool:
+        if found.first <= side.start:
+            return found.first > 0 and self.tokens[found.first - 1].kind == "WALL"
+        token, first = self.tokens[found.first - 1], self.tokens[found.first]
+        if token.kind == "WORD":
+            return is_variable(self.tokens, found.first - 1) or token.end == first.begin
+        return token.kind != "UNIT" or first.kind == "LP"
+
+    def _unclear_after(self, index: int) -> bool:
+        if index >= len(self.tokens):
+            return False
+        token = self.tokens[index]
+        if token.kind == "WORD":
+            return is_variable(self.tokens, index)
+        if token.kind == "LP":
+            return token.begin == self.tokens[index - 1].end
+        return token.kind in _UNCLEAR_NEIGHBOURS and not is_rate(self.tokens, index)
+
+    def _readings(self, a: Parse, b: Parse) -> Iterator[tuple[Fraction, Fraction, int | None]]:
+        """Values of both sides and decimals shown by the right one: as read, without percent, mixed as a product."""
+        assert a.value is not None and b.value is not None
+        numeral = self._numeral(b)
+        decimals = None if numeral is None else numeral.decimals
+        yield a.value, b.value, None if decimals is None else decimals + 2 * b.percents
+        if self._percent_may_drop(a, b):
+            left, right = (parse(self.tokens, side.first, percent=Fraction(1)) for side in (a, b))
+            if left and right and left.value is not None and right.value is not None:
+                yield left.value, right.value, decimals
+        if a.mixed:
+            product = parse(self.tokens, a.first, mixed=False)
+            if product and product.value is not None:
+                yield product.value, b.value, decimals
+
+    def _percent_may_drop(self, a: Parse, b: Parse) -> bool:
+        """ "5/20 * 100 = 25%", "100% - 30% = 70" and "3/21 * 100% = 14.29" mean percent on both sides."""
+        if bool(a.percents) == bool(b.percents):
+            return False
+        additive = all(self.tokens[i].value in ("+", "-") for i in a.operators)
+        hundred = a.percents == 1 and any(self.tokens[i].value == 100 for i in a.numbers)
+        return bool(b.percents) or additive or hundred
+
+    def _numeral(self, found: Parse) -> Token | None:
+        """The numeral that a side consists of, where it is one plain numeral and nothing else."""
+        if found.computed or len(found.numbers) != 1:
+            return None
+        token = self.tokens[found.numbers[0]]
+        return token if token.kind == "NUM" else None
+
+    def _agree(self, a: Parse, b: Parse, relation: Relation) -> bool:
+        loose = relation == "≈" or self._rounded_near(b)
+        for left, right, decimals in self._readings(a, b):
+            if left == right:
+                return True
+            if decimals is not None and (loose or (decimals and not representable(left, decimals))):
+                if rounds_to(left, right, decimals, loose):
+                    return True
+        return False
+
+    def _rounded_near(self, found: Parse) -> bool:
+        begin, end = self.tokens[found.first].begin, self.tokens[found.last - 1].end
+        return bool(_ROUNDED.search(self.text, max(0, begin - 40), min(len(self.text), end + 60)))
+
+    def _doubt(self, side: range, others: list[Parse], a: Parse, b: Parse) -> str | None:
+        """Why a mismatch is not called wrong; None where it is."""
+        end = self.tokens[b.core - 1].end
+        if _REMAINDER.match(self.text, end):
+            return "modular"
+        if a.doubt or b.doubt:
+            return a.doubt or b.doubt
+        if self._units_unclear(a, b) or (not b.percents and _PERCENT.match(self.text, end)):
+            return "units"
+        if self._context_unclear(side, others, a) or self._runs_on(a, b) or _CONTINUED.match(self.text, end):
+            return "context"
+        if _LISTED.match(self.text, end) and self.text[: self.tokens[a.first].begin].rstrip(" $").endswith(","):
+            return "context"
+        return "rounding" if self._rounding_unclear(a, b) else None
+
+    def _runs_on(self, a: Parse, b: Parse) -> bool:
+        """ "2 * 3 = 6 + 1 = 7": the right side goes on computing from the left one's value."""
+        return bool(b.operators) and self.tokens[b.numbers[0]].value == a.value
+
+    def _units_unclear(self, a: Parse, b: Parse) -> bool:
+        assert a.value is not None and b.value is not None
+        if a.percents or b.percents:
+            additive = any(self.tokens[i].value in ("+", "-") for i in a.operators)
+            if not a.percents or (additive and a.percents < len(a.numbers)):
+                return True
+        left, right = self._measures(a), self._measures(b) | ({self._unit(b)} & (MEASURES | {"$"}))
+        if len(left) > 1 or (left and right and not left & right):
+            return True
+        factor = max(abs(a.value / b.value), abs(b.value / a.value)) if a.value and b.value else None
+        return bool(left ^ right) and factor in CONVERSIONS
+
+    def _measures(self, found: Parse) -> set[str]:
+        return {name for name in map(self._name, found.units) if name in MEASURES or name == "$"}
+
+    def _name(self, index: int) -> str:
+        token = self.tokens[index]
+        if token.kind == "CUR":
+            return "$"
+        word = str(token.value)
+        return re.sub(r"\\[a-z]+|[{}\s.]", "", word).lower() if token.kind == "UNIT" else word.lower()
+
+    def _unit(self, found: Parse) -> str:
+        for index in [*found.units, found.last]:
+            if index < len(self.tokens) and self.tokens[index].kind in ("CUR", "WORD", "UNIT"):
+                return self._name(index)
+        return "%" if found.percents else ""
+
+    def _context_unclear(self, side: range, others: list[Parse], found: Parse) -> bool:
+        words = [str(t.value).lower() for t in self.tokens[found.core : side.stop] if t.kind == "WORD"]
+        before = self.tokens[found.first - 1] if found.first > side.start else None
+        if len(words) > MANY_WORDS or not SWAYING.isdisjoint(words) or any(other.computed for other in others):
+            return True
+        if before and before.kind == "WORD" and str(before.value).lower() in SWAYING:
+            return True
+        return not found.computed and bool(before or words)
+
+    def _rounding_unclear(self, a: Parse, b: Parse) -> bool:
+        """A quotient given as a whole number, or a result computed from numbers rounded before (3.33 * 3 = 10)."""
+        assert a.value is not None and b.value is not None
+        numeral = self._numeral(b)
+        if numeral and representable(a.value, numeral.decimals + 2 * b.percents):
+            return False
+        if numeral and not numeral.decimals and abs(a.value - b.value) < 1:
+            return True
+        slack = Fraction(0)
+        for token in (self.tokens[index] for index in a.numbers):
+            if token.decimals and isinstance(token.value, Fraction) and token.value:
+                slack += Fraction(1, 2 * 10**token.decimals) / token.value
+        return bool(slack) and abs(a.value - b.value) <= slack * abs(a.value) + Fraction(1, 2)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from functools import lru_cache
-from importlib.resources import files
-
-import yaml
 
 from .records import Number
 from .tokens import NUMERAL, numeral
+from .vocabulary import CARDINALS, MULTIPLIERS
 
 _INT = r"\d{1,9}"
 _NUMERAL = re.compile(
@@ -21,6 +18,7 @@ _NUMERAL = re.compile(
     """,
     re.VERBOSE,
 )
+_PLAIN = re.compile(NUMERAL)
 _UNIT = re.compile(r"(?:\\?%|[ ]percent\b)|[ ]?-?([^\W\d_]{2,30})")
 _CURRENCY = re.compile(r"\\?[$€£]\s?$")
 _NO_SIGN_AFTER = re.compile(r"[\w)\]}%$.]\s*$")
@@ -50,7 +48,7 @@ def find_numbers(text: str) -> list[Number]:
         begin = match.start()
         value, position = _fraction(match)
         if value is None:
-            plain = re.compile(NUMERAL).match(text, begin)
+            plain = _PLAIN.match(text, begin)
             if plain is None:  # a \frac that is not a number: go on inside it
                 position = begin + 1
                 continue
@@ -74,36 +72,23 @@ def find_numbers(text: str) -> list[Number]:
     return found
 
 
-@lru_cache(maxsize=1)
-def _words() -> tuple[re.Pattern[str], dict[str, Fraction], dict[str, Fraction]]:
-    table = yaml.safe_load(files(__package__).joinpath("words.yaml").read_text(encoding="utf-8"))
-    cardinals = {word: Fraction(value) for word, value in table["cardinals"].items()}
-    singles = {word: Fraction(str(value)) for word, value in table["singles"].items()}
-    one = "|".join(sorted([*cardinals, *singles], key=len, reverse=True))
-    cardinal = "|".join(sorted(cardinals, key=len, reverse=True))
-    return re.compile(rf"(?i)\b(?:(?:{cardinal})(?:[- ](?:and )?(?:{one}))*|(?:{one}))\b"), cardinals, singles
+_ANY = "|".join(sorted([*CARDINALS, *MULTIPLIERS], key=len, reverse=True))
+_CARDINAL = "|".join(sorted(CARDINALS, key=len, reverse=True))
+_SPELLED = re.compile(rf"(?i)\b(?:(?:{_CARDINAL})(?:[- ](?:and )?(?:{_ANY}))*|(?:{_ANY}))\b")
 
 
 def find_number_words(text: str) -> list[Number]:
     """Numbers written as words: "three", "twenty-five", "two hundred", "half", "twice", "a dozen"."""
-    pattern, cardinals, singles = _words()
     found = []
-    for match in pattern.finditer(text):
+    for match in _SPELLED.finditer(text):
         total = current = Fraction(0)
-        last = None
         for word in re.findall(r"[a-z]+", match[0].lower()):
-            if word == "and":
-                continue
-            value = cardinals.get(word, singles.get(word))
-            if value is None:
-                continue
-            if word in singles or value >= 100:
-                current = (current or 1) * value
-                if value >= 1000:
-                    total, current = total + current, Fraction(0)
-            else:
+            value = CARDINALS.get(word)
+            if value is not None and value < 100:
                 current += value
-            last = word
-        if last:
-            found.append(Number(match.start(), match.end(), match[0], total + current))
+            elif word != "and":
+                current = (current or 1) * (value or MULTIPLIERS[word])
+                if value and value >= 1000:
+                    total, current = total + current, Fraction(0)
+        found.append(Number(match.start(), match.end(), match[0], total + current))
     return found

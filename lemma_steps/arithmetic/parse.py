@@ -8,16 +8,15 @@ from math import comb, factorial, isqrt
 
 from .resolve import resolve
 from .tokens import Token, tokenize
+from .vocabulary import MEASURES, SHORT
 
 MAX_BITS = 2048
 """Numerator and denominator of every intermediate value stay below this many bits; beyond it the value is None."""
 MAX_FACTORIAL = 200
-MAX_UNIT_WORDS = 5
+MAX_UNIT_WORDS = 8
+MAX_BARE_COMMANDS = 8
+"""Commands nested without braces (\\sqrt\\frac12)."""
 
-_UNITS = frozenset(
-    "cm mm km m ft in yd mi kg g mg lb lbs oz ml l L h hr hrs s sec secs min mins mph am pm th st nd rd c ¢ k K".split()
-)
-_OPERAND = frozenset({"NUM", "EXACT", "LP", "FRAC", "SQRT", "BINOM"})
 
 
 class _NoExpression(Exception):
@@ -44,14 +43,17 @@ class Parse:
 
 
 def is_variable(tokens: list[Token], index: int) -> bool:
-    """Is this word a variable ("2x", "3 n") rather than a unit or a word of prose?"""
+    """Is this word a variable ("2x", "3 n", "\\frac12 bh") rather than a unit or a word of prose?"""
     token, word = tokens[index], str(tokens[index].value)
-    if token.kind == "UNIT" or word in _UNITS:
+    if token.kind != "WORD":
         return False
-    glued = index > 0 and tokens[index - 1].end == token.begin and tokens[index - 1].kind not in ("CUR", "BREAK", "OP")
-    follows = tokens[index + 1] if index + 1 < len(tokens) else None
-    article = word in ("a", "A", "I") and follows is not None and follows.kind == "WORD"
-    return glued or (len(word) == 1 and not article)
+    before = tokens[index - 1] if index else None
+    glued = before is not None and before.end == token.begin and before.kind not in ("CUR", "BREAK", "OP")
+    if len(word) == 1:
+        article = word in "aAI" and not glued and (before is None or before.kind in ("WORD", "BREAK"))
+        after_number = before is not None and before.kind == "NUM" and not glued
+        return not article and not (after_number and (word in MEASURES or word == "a"))
+    return (glued or len(word) == 2) and word.lower() not in SHORT
 
 
 def _bounded(value: Fraction | None) -> Fraction | None:
@@ -91,7 +93,7 @@ class _Parser:
     def __init__(self, tokens: list[Token], index: int, percent: Fraction, mixed: bool) -> None:
         self.tokens, self.index, self.stop = tokens, index, len(tokens)
         self.percent, self.mixed = percent, mixed
-        self.found = Parse(index, index, None)
+        self.found, self.bare = Parse(index, index, None), 0
 
     def kind(self, ahead: int = 0) -> str:
         index = self.index + ahead
@@ -107,8 +109,6 @@ class _Parser:
         token = self.tokens[self.index]
         self.found.operators.append(self.index)
         self.found.computed = True
-        if token.spelled:
-            self.found.doubt = "context"  # a spelled "times" may belong to the sentence
         self.index += 1
         return str(token.value)
 
@@ -134,7 +134,7 @@ class _Parser:
 
     def product(self) -> Fraction | None:
         total = self.factor()
-        divided = False
+        divided = slashed = False
         while True:
             back, symbol = self._mark(), self.symbol()
             if symbol in ("*", "/"):
@@ -155,6 +155,9 @@ class _Parser:
                 self._undo(back)
                 return total
             divided = symbol == "/"
+            if divided and slashed:
+                self.found.doubt = "grouping"  # "28 / 1/5" means 28 divided by a fifth
+            slashed = divided
             if total is None or term is None or (divided and term == 0):
                 total = None
             else:
@@ -174,7 +177,7 @@ class _Parser:
 
     def _juxtaposed(self) -> bool:
         before = self.tokens[self.index - 1].kind if self.index else "BREAK"
-        if before not in ("NUM", "EXACT", "RP", "BANG"):
+        if before not in ("NUM", "EXACT", "RP", "BANG", "DEGREE"):
             return False
         if self.kind() in ("NUM", "EXACT"):
             return before == "BANG"
@@ -182,8 +185,8 @@ class _Parser:
 
     def factor(self) -> Fraction | None:
         negative = False
-        while self.symbol() in ("+", "-"):
-            negative ^= self.symbol() == "-"
+        while self.symbol() == "-":
+            negative = not negative
             self.index += 1
         base = self.postfix()
         if self.symbol() == "^":
@@ -208,8 +211,10 @@ class _Parser:
 
     def postfix(self) -> Fraction | None:
         value = self.primary()
-        while self.kind() in ("PCT", "BANG"):
-            if self.kind() == "PCT":
+        while self.kind() in ("PCT", "BANG", "DEGREE"):
+            if self.kind() == "DEGREE":
+                self.found.units.append(self.index)
+            elif self.kind() == "PCT":
                 self.found.percents += 1
                 value = None if value is None else value * self.percent
             else:
@@ -269,10 +274,12 @@ class _Parser:
         """A LaTeX argument: a group, or the next digit alone ("\\frac12")."""
         if self.kind() == "LP":
             return self.group()
-        return self.postfix() if self.kind() in ("SQRT", "FRAC", "BINOM", "NUM", "EXACT") else self._fail()
-
-    def _fail(self) -> Fraction | None:
-        raise _NoExpression
+        self.bare += 1
+        if self.bare > MAX_BARE_COMMANDS or self.kind() not in ("SQRT", "FRAC", "BINOM", "NUM", "EXACT"):
+            raise _NoExpression
+        value = self.primary()
+        self.bare -= 1
+        return value
 
     def group(self) -> Fraction | None:
         """A bracketed expression; fails unless the whole of it is one."""
@@ -292,10 +299,10 @@ class _Parser:
         while index < self.stop and words < MAX_UNIT_WORDS:
             kind = self.tokens[index].kind
             if kind in ("WORD", "UNIT"):
-                if self.tokens[index].value == "of" or is_variable(self.tokens, index):
+                if is_variable(self.tokens, index) or (self.tokens[index].value == "of" and not words):
                     break
                 words += 1
-            elif not (words and self._unit_joint(index)):
+            elif not self._unit_joint(index):
                 break
             index += 1
         ends = index >= self.stop or self.tokens[index].kind in ("OP", "REL", "RP")
@@ -305,13 +312,20 @@ class _Parser:
             self.index = index
 
     def _unit_joint(self, index: int) -> bool:
-        token = self.tokens[index]
-        after = self.tokens[index + 1].kind if index + 1 < self.stop else ""
-        if token.kind == "OP" and token.value == "/":
-            return after in ("WORD", "UNIT")
+        """The slash of "/hour", the power of "cm^2" and its exponent."""
+        token, before = self.tokens[index], self.tokens[index - 1]
+        if is_rate(self.tokens, index):
+            return True
         if token.kind == "OP" and token.value == "^":
-            return after in ("NUM", "LP") and self.tokens[index - 1].kind in ("WORD", "UNIT")
-        return token.kind == "NUM" and self.tokens[index - 1].value == "^"
+            return before.kind in ("WORD", "UNIT") and index + 1 < self.stop
+        return token.kind == "NUM" and before.value == "^" and index > self.index + 1
+
+
+def is_rate(tokens: list[Token], index: int) -> bool:
+    """Is this the slash of a unit such as "miles/hour" or "$5/hour"?"""
+    if tokens[index].kind != "OP" or tokens[index].value != "/" or index + 1 >= len(tokens):
+        return False
+    return tokens[index + 1].kind in ("WORD", "UNIT") and not is_variable(tokens, index + 1)
 
 
 def parse(

@@ -23,9 +23,17 @@ def _times(before: Token, token: Token, after: Token) -> bool:
     return before.kind in ("WORD", "UNIT", "DOLLAR", "FENCE") and after.kind in _OPERAND_BEGIN and spaced
 
 
+def _is_thousand(token: Token) -> bool:
+    return token.end - token.begin == 3 and not token.decimals
+
+
 def _meaning(before: Token, token: Token, after: Token) -> str | None:
     """The kind that `token` really has here; None where it means nothing and is left out."""
     kind = token.kind
+    if kind == "OP" and token.spelled:
+        return "OP" if before.kind in _OPERAND_END | {"WORD", "UNIT"} and after.kind in _OPERAND_BEGIN else "WORD"
+    if kind in _RELATIONS and before.kind == "REL":
+        return None
     if kind == "WORD" and token.value in ("x", "X", "*") and _times(before, token, after):
         return "OP"
     if kind in ("DOLLAR", "FENCE"):
@@ -39,11 +47,16 @@ def _meaning(before: Token, token: Token, after: Token) -> str | None:
             return None
         return "OP" if before.kind in _OPERAND_END and after.kind in _OPERAND_BEGIN else "BREAK"
     if kind == "ROW":
+        if before.kind == "WALL" and token.value == "\n":
+            return None
         return None if after.kind in _RELATIONS or before.kind in _JOINT or before.kind == "ROW" else "BREAK"
     if kind == "AMP":
         return None if before.kind in _JOINT or after.kind in _JOINT or before.kind in ("ROW", "BREAK") else "WALL"
     if kind in ("STOP", "OTHER"):
-        return "BREAK"
+        split = before.kind in _JOINT or (
+            token.value == "," and before.kind == after.kind == "NUM" and _is_thousand(after)
+        )  # ". 84" after an operator, "14, 400"
+        return "WALL" if split else "BREAK"
     if kind == "ELLIPSIS":
         return "MORE" if before.kind == "NUM" and before.decimals and before.end == token.begin else "WALL"
     return kind
@@ -87,6 +100,6 @@ def _match_brackets(tokens: list[Token]) -> None:
             stack.pop()
         elif token.kind in ("REL", "BREAK"):
             stack.clear()
-    for token in tokens:
+    for index, token in enumerate(tokens):
         if token.kind in ("LP", "RP") and token.mate < 0:
-            token.kind = "BREAK"
+            token.kind = "WALL" if token.kind == "LP" and index and tokens[index - 1].kind == "OP" else "BREAK"

@@ -24,7 +24,8 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _PATTERN = re.compile(
     rf"""
     (?P<UNIT> \\(?:text(?:it|bf|rm)?|math(?:rm|bf|it)|mbox|hbox)\s*\{{[^{{}}\d=]{{0,200}}\}}
-              | \^\s*\{{?\s*\\circ\s*\}}? | \\circ(?![A-Za-z]) | ° | \\degree(?![A-Za-z]) )
+              | (?<![A-Za-z])(?:sq|cu|ft|oz|lbs?|yds?|hrs?|mins?|secs?|gal|pt|qt|mi)\.(?=\s*[a-z/*+=-]) )
+  | (?P<DEGREE> \^\s*\{{?\s*\\circ\s*\}}? | \\circ(?![A-Za-z]) | ° | \\degree(?![A-Za-z]) )
   | (?P<SKIP> [^\S\n]+ | ~ | \\[,;:!>\ ]
               | \\(?:left|right|[bB]igg?[lrm]?|text(?:it|bf|rm)?|math(?:rm|bf|it)|mbox|hbox|boxed|fbox|displaystyle)
                 (?![A-Za-z]) )
@@ -40,19 +41,19 @@ _PATTERN = re.compile(
   | (?P<SQRT> \\sqrt(?![A-Za-z]) | √ )
   | (?P<APPROX> \\approx(?:eq)?(?![A-Za-z]) | ≈ | ≅ | \\simeq(?![A-Za-z]) )
   | (?P<FENCE> \$\$ | \\[()\[\]] )
-  | (?P<BREAK> <?[=-]+> | [<>!:≠]= | [<>;?"“”•→⇒—≤≥] | --+ | \\q?quad(?![A-Za-z])
+  | (?P<BREAK> <?[=-]+> | [<>:≠]= | (?<![\w)}}\]])!= | [<>;?"“”•→⇒—≤≥] | --+ | \\q?quad(?![A-Za-z])
               | \\(?:begin|end)\s*\{{[^}}]{{0,20}}\}} | \\(?:to|(?:long|Long)?(?:[Rr]ight|[Ll]eft|[Ll]eftright)arrow|implies
               |iff|leq?|geq?|neq?|lt|gt)(?![A-Za-z]) )
-  | (?P<REL> ==? )
+  | (?P<REL> ==? | (?i:\b(?:is\ equal\ to|equals)\b) )
   | (?P<STARS> \*\* )
   | (?P<OP> [-+*/^×·⋅∗÷⁄−–‐] | \\(?:times|cdot|div)(?![A-Za-z]) | (?i:\b(?:plus|minus|times|multiplied\ by|divided\ by)\b) )
   | (?P<PCT> \\?% | (?i:\bpercent\b) )
-  | (?P<DOLLAR> \\?[$] | [€£¥] )
+  | (?P<DOLLAR> \\?[$] | [€£¥¢] )
   | (?P<LP> [(\[{{] )
   | (?P<RP> [)\]}}] )
   | (?P<BANG> ! )
   | (?P<AMP> & )
-  | (?P<WALL> _(?:\{{[^{{}}]{{0,60}}\}}|\w|\\[A-Za-z]+)? | \\[A-Za-z]+ | \\. | [|@'′±∓∑∏∫√∞^] | (?<=\d):(?=\d) )
+  | (?P<WALL> _(?:\{{[^{{}}]{{0,60}}\}}|\w|\\[A-Za-z]+)? | \\[A-Za-z]+ | \\. | [|@'′±∓∑∏∫√∞^] | (?<=\d)[:,](?=\d) | (?<=[\d\w}})])\s:\s )
   | (?P<STOP> [.,:] )
   | (?P<WORD> [^\W\d_]+(?:['’-][^\W\d_]+)* )
   | (?P<OTHER> . )
