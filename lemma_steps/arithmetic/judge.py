@@ -35,6 +35,10 @@ MANY_WORDS = 3
 """More words than this between the left side and the relation make its meaning doubtful."""
 
 
+CRUDE = 200
+"""An "≈" that is off by less than 1/200 of the value is crude, not wrong."""
+
+
 def rounds_to(exact: Fraction, shown: Fraction, decimals: int, loose: bool = False) -> bool:
     """Is `shown`, written with that many decimals, `exact` rounded or cut off? `loose` (there is an "about") takes
     rounding up too, and the zeros that end a whole number as not significant."""
@@ -74,7 +78,12 @@ class Judge:
             return "unchecked", "no_operation"
         if self._agree(a, b, relation):
             return "right", None
+        spelled = self.tokens[side.stop].end - self.tokens[side.stop].begin > 2
         reason = self._doubt(side, others, a, b)
+        if not reason and spelled and self._is_bare(a):
+            reason = "context"
+        if not reason and relation == "≈" and abs(a.value - b.value) * CRUDE <= abs(a.value):
+            reason = "rounding"
         return ("unchecked", reason) if reason else ("wrong", None)
 
     def _unclear_before(self, found: Parse, side: range) -> bool:
@@ -82,7 +91,7 @@ class Judge:
             return found.first > 0 and self.tokens[found.first - 1].kind == "WALL"
         token, first = self.tokens[found.first - 1], self.tokens[found.first]
         if token.kind == "WORD":
-            return is_variable(self.tokens, found.first - 1) or token.end == first.begin
+            return is_variable(self.tokens, found.first - 1) or (token.end == first.begin and first.kind != "CUR")
         return token.kind != "UNIT" or first.kind == "LP"
 
     def _unclear_after(self, index: int) -> bool:
@@ -155,8 +164,15 @@ class Judge:
         return "rounding" if self._rounding_unclear(a, b) else None
 
     def _runs_on(self, a: Parse, b: Parse) -> bool:
-        """ "2 * 3 = 6 + 1 = 7": the right side goes on computing from the left one's value."""
+        """ "2 * 3 = 6 + 1 = 7", "1 - 2/3 = 1/3 of $150": the right side goes on from the left one's value."""
+        if any(self.tokens[index].kind == "WORD" for index in b.operators):
+            return True
         return bool(b.operators) and self.tokens[b.numbers[0]].value == a.value
+
+    def _is_bare(self, found: Parse) -> bool:
+        """Is it a mere quantity: nothing computed, or a lone proper fraction?"""
+        fraction = len(found.numbers) == 2 and len(found.operators) == 1 and found.value is not None
+        return not found.computed or (fraction and self.tokens[found.operators[0]].value == "/" and abs(found.value) < 1)
 
     def _units_unclear(self, a: Parse, b: Parse) -> bool:
         assert a.value is not None and b.value is not None
@@ -165,6 +181,11 @@ class Judge:
             if not a.percents or (additive and a.percents < len(a.numbers)):
                 return True
         left, right = self._measures(a), self._measures(b) | ({self._unit(b)} & (MEASURES | {"$"}))
+        names = {self._name(index) for index in [*a.units, *b.units]}
+        if len(names) > 1 and any(self.tokens[i].kind == "FRAC" for i in [*a.operators, *b.operators]):
+            return True
+        if self._is_bare(a) and right and not left:
+            return True
         if len(left) > 1 or (left and right and not left & right):
             return True
         factor = max(abs(a.value / b.value), abs(b.value / a.value)) if a.value and b.value else None
@@ -177,8 +198,7 @@ class Judge:
         token = self.tokens[index]
         if token.kind == "CUR":
             return "$"
-        word = str(token.value)
-        return re.sub(r"\\[a-z]+|[{}\s.]", "", word).lower() if token.kind == "UNIT" else word.lower()
+        return str(token.value).strip().lower()
 
     def _unit(self, found: Parse) -> str:
         for index in [*found.units, found.last]:
@@ -193,7 +213,7 @@ class Judge:
             return True
         if before and before.kind == "WORD" and str(before.value).lower() in SWAYING:
             return True
-        return not found.computed and bool(before or words)
+        return self._is_bare(found) and bool(before or words)
 
     def _rounding_unclear(self, a: Parse, b: Parse) -> bool:
         """A quotient given as a whole number, or a result computed from numbers rounded before (3.33 * 3 = 10)."""

@@ -8,7 +8,7 @@ from math import comb, factorial, isqrt
 
 from .resolve import resolve
 from .tokens import Token, tokenize
-from .vocabulary import MEASURES, SHORT
+from .vocabulary import CLAUSE, MEASURES, SHORT
 
 MAX_BITS = 2048
 """Numerator and denominator of every intermediate value stay below this many bits; beyond it the value is None."""
@@ -45,15 +45,18 @@ class Parse:
 def is_variable(tokens: list[Token], index: int) -> bool:
     """Is this word a variable ("2x", "3 n", "\\frac12 bh") rather than a unit or a word of prose?"""
     token, word = tokens[index], str(tokens[index].value)
+    if token.kind == "UNIT":
+        return len(word.strip()) == 1 and word.strip().lower() not in MEASURES
     if token.kind != "WORD":
         return False
     before = tokens[index - 1] if index else None
     glued = before is not None and before.end == token.begin and before.kind not in ("CUR", "BREAK", "OP")
     if len(word) == 1:
-        article = word in "aAI" and not glued and (before is None or before.kind in ("WORD", "BREAK"))
-        after_number = before is not None and before.kind == "NUM" and not glued
-        return not article and not (after_number and (word in MEASURES or word == "a"))
-    return (glued or len(word) == 2) and word.lower() not in SHORT
+        after = tokens[index + 1].kind if index + 1 < len(tokens) else "BREAK"
+        article = word in "aAI" and (after == "WORD" or (before is not None and before.kind == "WORD" and after != "LP"))
+        measure = before is not None and before.kind == "NUM" and word.lower() in MEASURES
+        return glued or not (article or measure)
+    return (glued or len(word) == 2) and word not in SHORT
 
 
 def _bounded(value: Fraction | None) -> Fraction | None:
@@ -299,7 +302,8 @@ class _Parser:
         while index < self.stop and words < MAX_UNIT_WORDS:
             kind = self.tokens[index].kind
             if kind in ("WORD", "UNIT"):
-                if is_variable(self.tokens, index) or (self.tokens[index].value == "of" and not words):
+                word = self.tokens[index].value
+                if is_variable(self.tokens, index) or word in CLAUSE or (word == "of" and not words):
                     break
                 words += 1
             elif not self._unit_joint(index):

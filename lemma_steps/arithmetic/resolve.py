@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .tokens import Token
+from .tokens import SPELLED, Token
 
 MAX_DEPTH = 24
 """Brackets nested deeper than this are not arithmetic that anybody wrote."""
@@ -23,6 +23,11 @@ def _times(before: Token, token: Token, after: Token) -> bool:
     return before.kind in ("WORD", "UNIT", "DOLLAR", "FENCE") and after.kind in _OPERAND_BEGIN and spaced
 
 
+def _bullet(token: Token) -> bool:
+    """May this operator, at the start of a line, be a list's bullet?"""
+    return token.end - token.begin == 1 and token.value in ("-", "*", "+")
+
+
 def _is_thousand(token: Token) -> bool:
     return token.end - token.begin == 3 and not token.decimals
 
@@ -31,12 +36,14 @@ def _meaning(before: Token, token: Token, after: Token) -> str | None:
     """The kind that `token` really has here; None where it means nothing and is left out."""
     kind = token.kind
     if kind == "OP" and token.spelled:
-        return "OP" if before.kind in _OPERAND_END | {"WORD", "UNIT"} and after.kind in _OPERAND_BEGIN else "WORD"
+        return "OP" if before.kind in _OPERAND_END and after.kind in _OPERAND_BEGIN else "WORD"
     if kind in _RELATIONS and before.kind == "REL":
         return None
     if kind == "WORD" and token.value in ("x", "X", "*") and _times(before, token, after):
         return "OP"
     if kind in ("DOLLAR", "FENCE"):
+        if after.value == "-" and after.begin == token.end and before.kind not in _JOINT:
+            return "BREAK"
         if kind == "DOLLAR" and after.kind in ("NUM", "EXACT") and after.begin <= token.end + 1:
             return "CUR"
         if before.kind in _JOINT and kind == "DOLLAR" and after.kind in ("NUM", "EXACT"):
@@ -47,16 +54,17 @@ def _meaning(before: Token, token: Token, after: Token) -> str | None:
             return None
         return "OP" if before.kind in _OPERAND_END and after.kind in _OPERAND_BEGIN else "BREAK"
     if kind == "ROW":
-        if before.kind == "WALL" and token.value == "\n":
+        if token.value == "\n" and (before.kind == "WALL" or (after.kind == "OP" and after.value in "*/^" and not _bullet(after))):
             return None
         return None if after.kind in _RELATIONS or before.kind in _JOINT or before.kind == "ROW" else "BREAK"
     if kind == "AMP":
         return None if before.kind in _JOINT or after.kind in _JOINT or before.kind in ("ROW", "BREAK") else "WALL"
     if kind in ("STOP", "OTHER"):
+        ratio = token.value == ":" and before.end < token.begin and token.end < after.begin
         split = before.kind in _JOINT or (
             token.value == "," and before.kind == after.kind == "NUM" and _is_thousand(after)
         )  # ". 84" after an operator, "14, 400"
-        return "WALL" if split else "BREAK"
+        return "WALL" if split or ratio else "BREAK"
     if kind == "ELLIPSIS":
         return "MORE" if before.kind == "NUM" and before.decimals and before.end == token.begin else "WALL"
     return kind
@@ -71,14 +79,16 @@ def resolve(raw: list[Token]) -> list[Token]:
         if token.kind == "ROW" and after.kind == "AMP" and index + 2 < len(raw):
             after = raw[index + 2]
         kind = _meaning(before, token, after)
-        if line_start and token.kind == "OP" and token.end < after.begin:
-            kind = "BREAK" if token.value in ("-", "*") else "WALL"
+        if line_start and kind == "OP" and _bullet(token) and token.end < after.begin:
+            kind = "WALL" if token.value == "+" else "BREAK"
         line_start = token.kind == "ROW"
         if kind is None:
             before = token if line_start else before
             continue
-        if token.kind in ("WORD", "STARS") and kind == "OP":
+        if kind == "OP" and token.kind != "OP":
             token.value = "*" if token.kind == "WORD" else "^"
+        elif kind == "OP" and token.spelled:
+            token.value = SPELLED[str(token.value)]
         elif kind in _RELATIONS:
             token.value = "=" if kind == "REL" else "≈"
         token.kind = "REL" if kind == "APPROX" else kind

@@ -12,12 +12,11 @@ MAX_DIGITS = 40
 
 _GROUP = r"(?:,\\!|\{,\}|,|\\,)"
 NUMERAL = rf"(?:\d{{1,3}}(?:{_GROUP}\d{{3}})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
-_SPELLED = {"plus": "+", "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/"}
+SPELLED = {"plus": "+", "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/"}
 _SYMBOL = {"×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⁄": "/", "−": "-", "–": "-", "‐": "-"} | {
     r"\times": "*",
     r"\cdot": "*",
     r"\div": "/",
-    **_SPELLED,
 }
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
@@ -25,7 +24,7 @@ _PATTERN = re.compile(
     rf"""
     (?P<UNIT> \\(?:text(?:it|bf|rm)?|math(?:rm|bf|it)|mbox|hbox)\s*\{{[^{{}}\d=]{{0,200}}\}}
               | (?<![A-Za-z])(?:sq|cu|ft|oz|lbs?|yds?|hrs?|mins?|secs?|gal|pt|qt|mi)\.(?=\s*[a-z/*+=-]) )
-  | (?P<DEGREE> \^\s*\{{?\s*\\circ\s*\}}? | \\circ(?![A-Za-z]) | ° | \\degree(?![A-Za-z]) )
+  | (?P<DEGREE> \^\s*(?:\{{\s*\\circ\s*\}}|\\circ(?![A-Za-z])) | \\circ(?![A-Za-z]) | ° | \\degree(?![A-Za-z]) )
   | (?P<SKIP> [^\S\n]+ | ~ | \\[,;:!>\ ]
               | \\(?:left|right|[bB]igg?[lrm]?|text(?:it|bf|rm)?|math(?:rm|bf|it)|mbox|hbox|boxed|fbox|displaystyle)
                 (?![A-Za-z]) )
@@ -78,9 +77,10 @@ class Token:
 
 
 def numeral(text: str) -> Fraction | None:
-    """The exact value of one numeral such as "1,200.50"; None when it has too many digits."""
+    """The exact value of one numeral such as "1,200.50"; None for "0730" and for what has too many digits."""
     plain = re.sub(_GROUP, "", text)
-    return Fraction(plain) if len(plain) <= MAX_DIGITS else None
+    clock = len(plain) > 1 and plain[0] == "0" and plain[1] != "."  # "0730" is a time or a code
+    return None if clock or len(plain) > MAX_DIGITS else Fraction(plain)
 
 
 def _number(kind: str, text: str) -> Fraction | None:
@@ -120,14 +120,16 @@ def tokenize(text: str) -> list[Token]:
                 kind, piece = "NUM", piece.split(" ")[0]
         if kind == "NUM" and _is_bare_argument(tokens, piece):
             position, piece = begin + 1, piece[0]
+        if kind == "UNIT":
+            piece = re.sub(r"\\[a-z]+\s*|[{}.]", "", piece)
         token = Token(kind, begin, position, piece)
         if kind in ("NUM", "MIXED", "VULGAR", "REPEAT"):
             token.value = _number(kind, piece)
             token.decimals = len(piece.partition(".")[2]) if kind == "NUM" else 0
             token.kind = "NUM" if kind == "NUM" else "EXACT"
         elif kind == "OP":
-            token.value = _SYMBOL.get(piece.lower(), piece)
-            token.spelled = piece.lower() in _SPELLED
+            token.spelled = piece.lower() in SPELLED
+            token.value = piece.lower() if token.spelled else _SYMBOL.get(piece, piece)
         elif kind == "POWER":
             tokens.append(Token("OP", begin, begin, "^"))
             token.kind, token.value = "NUM", Fraction(piece.translate(_SUPERSCRIPTS)) if len(piece) < 4 else None

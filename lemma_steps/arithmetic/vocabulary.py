@@ -14,4 +14,5 @@ MULTIPLIERS: dict[str, Fraction] = {word: Fraction(str(value)) for word, value i
 MEASURES = frozenset(_TABLE["measures"].split())
 CONVERSIONS = frozenset(map(Fraction, _TABLE["conversions"]))
 SWAYING = frozenset(_TABLE["swaying"].split())
+CLAUSE = frozenset(_TABLE["clause"].split())
 SHORT = frozenset(_TABLE["short"].split())
