@@ -7,10 +7,12 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Literal, TypedDict
 
+import yaml
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from lemma_steps.prompts.fence import fence
 from lemma_steps.taxonomy import TAXONOMY
+from lemma_steps.trajectory import OUTPUT_START
 
 TASKS: dict[str, tuple[str, ...]] = {
     "inject_error": ("question", "reference_solution", "error_type"),
@@ -56,7 +58,10 @@ def system_block(task: str) -> str:
 
 @cache
 def template_id(task: str) -> str:
-    """`<task>@<12 hex digits>`: SHA-256 of the template's text, and of the taxonomy's where the template shows it."""
+    """`<task>@<12 hex digits>`: SHA-256 of the template's text, and of the taxonomy's where the template shows it.
+
+    `task` is a key of `TASKS` or "inference".
+    """
     text = _source(task)
     if "taxonomy" in text:
         text += "".join(f"{t}\n" for t in TAXONOMY.values())
@@ -86,9 +91,25 @@ def render(task: str, **fields: object) -> list[Message]:
     ]
 
 
-def inference_prompt(instruction: str) -> str:
+@cache
+def _demonstrations() -> list[dict[str, str]]:
+    return yaml.safe_load(files("lemma_steps").joinpath("templates", "demonstrations.yaml").read_text("utf-8"))
+
+
+def inference_prompt(instruction: str, shots: int = 0) -> str:
     """The prompt under which a student answers, in sampling, training and evaluation alike.
 
     It ends with "step by step." and no space; every `output` begins with one (`trajectory.OUTPUT_START`).
+
+    Args:
+        instruction: The bare question.
+        shots: Solved problems to put before it, in the same form, for base models.
+
+    Raises:
+        ValueError: there are not as many demonstrations as `shots`.
     """
-    return _TEXT.get_template("inference").render(instruction=instruction)
+    if not 0 <= shots <= len(_demonstrations()):
+        raise ValueError(f"shots must be between 0 and {len(_demonstrations())}, not {shots}")
+    prompt = _TEXT.get_template("inference").render
+    solved = [f"{prompt(instruction=d['question'])}{OUTPUT_START}{d['solution']}" for d in _demonstrations()[:shots]]
+    return "\n\n".join([*solved, prompt(instruction=instruction)])
