@@ -1,0 +1,100 @@
+"""The dataset card: `README.md` of the result folder and of the repository on the Hub."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from lemma_steps.output.examples import Examples, pieces
+from lemma_steps.output.record import MEANINGS
+from lemma_steps.output.report import number, percent, visible
+from lemma_steps.taxonomy import TAXONOMY
+
+_SIZES = [("n<1K", 10**3), ("1K<n<10K", 10**4), ("10K<n<100K", 10**5), ("100K<n<1M", 10**6), ("1M<n<10M", 10**7)]
+_MARKUP = re.compile(r"([\\`*_\[\]<>|~#$&])")
+_FENCE = re.compile(r"`{3,}")
+
+
+def render_card(
+    report: Mapping[str, Any], examples: Examples, *, title: str = "LEMMA error-corrective solutions", repo: str | None = None
+) -> str:
+    """The card for `report` (the content of `report.json`): front matter for the Hub, then composition, method and limits.
+
+    `repo` is where the set will be loaded from; without it the card says how to load it from its folder.
+
+    Names and texts that come from rows or file names are escaped: they cannot add markup, columns or front matter.
+    """
+    environment = Environment(
+        loader=PackageLoader("lemma_steps", "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"cell": cell, "fenced": fenced, "percent": percent, "number": number}
+    sources = [{**source, **_about(source["source"], source["licences"])} for source in report["sources"]]
+    return environment.get_template("card.md.jinja2").render(
+        front_matter=yaml.safe_dump(_front_matter(report, sources, title), sort_keys=False, allow_unicode=True).strip(),
+        title=title,
+        repo=repo or "path/to/this/folder",
+        report=report,
+        sources=sources,
+        offline="offline" in " ".join(report["teacher"]).lower(),
+        types=[(code, TAXONOMY[code].name, counts) for code, counts in report["error_types"].items() if code in TAXONOMY],
+        columns=MEANINGS,
+        example=next(((row, pieces(row)) for _, row in sorted(examples.kept.items())), None),
+    )
+
+
+def cell(value: Any) -> str:
+    """A value as plain words in Markdown, fit for a table's cell: one line, no markup."""
+    return _MARKUP.sub(r"\\\1", " ".join(visible(value).split()))
+
+
+def fenced(text: Any) -> str:
+    """A text as a code block that nothing inside it can close."""
+    shown = visible(text)
+    fence = "`" * max([3, *(len(run) + 1 for run in _FENCE.findall(shown))])
+    return f"{fence}text\n{shown.strip()}\n{fence}"
+
+
+def size_category(rows: int) -> str:
+    """The Hub's name for a number of rows."""
+    return next((name for name, bound in _SIZES if rows < bound), "n>10M")
+
+
+@cache
+def _known() -> dict[str, dict[str, str]]:
+    return yaml.safe_load(files(__package__).joinpath("sources.yaml").read_text("utf-8"))
+
+
+def _about(source: str, licences: Iterable[str]) -> dict[str, str]:
+    """Name, home, licence tag and note of a problem set; of an unknown one, what its rows state."""
+    stated = sorted(set(licences) - {"not stated"})
+    blank = {"name": source, "home": "", "cite": "", "note": ""}
+    if source in _known():
+        return {**blank, **_known()[source]}
+    if "/" in source:
+        blank["home"] = f"https://huggingface.co/datasets/{source}"
+    if not stated:
+        return {**blank, "tag": "unknown", "note": "No licence was stated. Find it out before you share these rows."}
+    return {**blank, "tag": "other", "note": f"Stated by the user: {'; '.join(stated)}."}
+
+
+def _front_matter(report: Mapping[str, Any], sources: Iterable[Mapping[str, Any]], title: str) -> dict[str, Any]:
+    tags = sorted({source["tag"] for source in sources})
+    files_of = {"default": "train.parquet", "rejected": "rejected.parquet"}
+    return {
+        "pretty_name": title,
+        "language": ["en"],
+        "license": tags[0] if len(tags) == 1 else tags,
+        "size_categories": [size_category(report["kept"])],
+        "task_categories": ["text-generation"],
+        "tags": ["math", "reasoning", "self-correction", "synthetic", "distilabel", "lemma"],
+        "configs": [
+            {"config_name": name, "data_files": [{"split": "train", "path": path}], **({"default": True} if name == "default" else {})}
+            for name, path in files_of.items()
+        ],
+    }

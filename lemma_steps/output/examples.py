@@ -1,0 +1,51 @@
+"""The rows that the report and the card show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Row = Mapping[str, Any]
+
+MAX_REASONS = 40
+
+
+class Examples:
+    """One kept row of each origin and strategy, one rejected row of each reason; always the first that will do."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Row] = {}
+        self.rejected: dict[tuple[str, str], Row] = {}
+
+    def add(self, row: Row) -> None:
+        """Take the row if it is the first of its kind, or the first of a size to be shown."""
+        if row.get("rejected_by"):
+            if len(self.rejected) < MAX_REASONS:
+                self.rejected.setdefault((row["rejected_by"], row["reason"]), row)
+            return
+        pair = row.get("origin") or row["method"], row.get("strategy") or ""
+        if pair not in self.kept or (_showable(row) and not _showable(self.kept[pair])):
+            self.kept[pair] = row
+
+
+def _showable(row: Row) -> bool:
+    """Long enough to hold right steps before the wrong one, short enough to be read at a glance."""
+    return (row.get("error_step") or 0) >= 2 and len(row["question"]) <= 600 and len(row["output"]) <= 1200
+
+
+def pieces(row: Row) -> list[tuple[str, str]]:
+    """The parts of an `output` in order, as (kind, text): `right`, `wrong`, `after`, `reflection`, `correction`.
+
+    `after` is what follows the wrong step inside the prefix; it is empty unless truncation was left out.
+    """
+    prefix, begin, end = row["erroneous_prefix"], row.get("error_begin"), row.get("error_end")
+    if begin is None or end is None:
+        begin = end = len(prefix)
+    parts = [
+        ("right", prefix[:begin]),
+        ("wrong", prefix[begin:end]),
+        ("after", prefix[end:]),
+        ("reflection", row["reflection"]),
+        ("correction", row["correction"]),
+    ]
+    return [(kind, text) for kind, text in parts if text.strip()]

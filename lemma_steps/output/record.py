@@ -1,0 +1,149 @@
+"""The record: one typed definition from which files, checks and documentation follow (design, section "The record")."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+Row = dict[str, Any]
+
+TEXT, WHOLE, REAL = pa.string(), pa.int64(), pa.float64()
+SEGMENT = pa.struct([("label", pa.bool_()), ("text", TEXT)])
+CALL = pa.struct(
+    [
+        *((name, TEXT) for name in ("step", "template", "key", "model")),
+        *((name, WHOLE) for name in ("tokens_in", "tokens_cached", "tokens_out")),
+        ("usd", REAL),
+    ]
+)
+
+_COLUMNS: dict[str, tuple[pa.DataType, str]] = {
+    "id": (TEXT, "hash of problem_id, origin, index, strategy and method; never of reply text"),
+    "problem_id": (TEXT, "source and hash of the normalised question"),
+    "source": (TEXT, "problem set that the question comes from"),
+    "split": (TEXT, "split of that set"),
+    "licence": (TEXT, "licence of that set, as far as known"),
+    "method": (TEXT, "`lemma`, or another method that writes the same record"),
+    "question": (TEXT, "as in the source"),
+    "gold_solution": (TEXT, "as in the source"),
+    "gold_answer": (TEXT, "as in the source"),
+    "right_samples": (WHOLE, "right solutions among the student's samples of this problem; null where it was not sampled"),
+    "origin": (TEXT, "`student`: the student's own error; `injected`: made by the teacher"),
+    "index": (WHOLE, "number of the student's sample, or of the injection, within the problem"),
+    "strategy": (TEXT, "`fix_continue` or `fresh_restart`"),
+    "requested_type": (TEXT, "error type drawn for the injection; null for student errors"),
+    "error_type": (TEXT, "code of the error's type"),
+    "error_step": (WHOLE, "number of the first wrong step, from 1"),
+    "n_steps": (WHOLE, "steps of the erroneous solution"),
+    "label_source": (TEXT, "who says so: `construction`, `teacher`, `arithmetic` or `human`"),
+    "locator_agreement": (REAL, "share of votes for `error_step`; null where nobody voted"),
+    "erroneous_solution": (TEXT, "the whole wrong solution"),
+    "explanation": (TEXT, "the injector's words on the error"),
+    "reference_seen": (TEXT, "what the corrector saw: `none`, `student` or `gold` solution"),
+    "erroneous_prefix": (TEXT, "steps 1 to `error_step` of the erroneous solution, byte for byte"),
+    "reflection": (TEXT, "the words that notice the error and turn to the correction"),
+    "correction": (TEXT, "the correct reasoning up to the closing answer"),
+    "error_begin": (WHOLE, "character offset in `output` where the wrong step begins"),
+    "error_end": (WHOLE, "character offset in `output` where the wrong step ends"),
+    "instruction": (TEXT, "Alpaca layout: the bare question"),
+    "input": (TEXT, "Alpaca layout: empty"),
+    "output": (TEXT, "the training target: erroneous_prefix + reflection + correction"),
+    "segments": (pa.list_(SEGMENT), "prompt and output in pieces with the label that says what is trained on"),
+    "verdict": (TEXT, "the answer check of `output` against `gold_answer`"),
+    "student": (TEXT, "model whose error it is"),
+    "teacher": (TEXT, "model that injected, located, corrected"),
+    "provenance": (pa.list_(CALL), "every model call behind the row"),
+}
+_REJECTION: dict[str, tuple[pa.DataType, str]] = {
+    "rejected_by": (TEXT, "step that rejected the row"),
+    "reason": (TEXT, "reason code"),
+    "detail": (TEXT, "the evidence"),
+}
+
+KEPT_SCHEMA = pa.schema([(name, kind) for name, (kind, _) in _COLUMNS.items()])
+"""Columns of `train.parquet` and, in this order, keys of `train.jsonl`."""
+
+REJECTED_SCHEMA = pa.schema([*KEPT_SCHEMA, *((name, kind) for name, (kind, _) in _REJECTION.items())])
+"""Columns of `rejected.parquet`: the same, as far as the row got, and why it left."""
+
+MEANINGS: dict[str, str] = {name: meaning for name, (_, meaning) in (_COLUMNS | _REJECTION).items()}
+"""What each column holds, in the order of `REJECTED_SCHEMA`."""
+
+REQUIRED = (
+    *("id", "problem_id", "source", "split", "method", "question", "gold_answer", "instruction", "input", "output"),
+    *("erroneous_prefix", "reflection", "correction", "segments", "verdict", "provenance"),
+)
+"""Columns that no kept row may lack, whatever its method."""
+
+REQUIRED_OF_LEMMA = (
+    *("origin", "index", "strategy", "error_type", "error_step", "n_steps", "label_source"),
+    *("error_begin", "error_end", "teacher"),
+)
+"""Columns that a kept row with an error has besides."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def normalise(row: Mapping[str, Any]) -> Row:
+    """The row's record: its columns in the order of the schema, null where it has none, everything else left out.
+
+    Lone surrogates, which no UTF-8 file can hold, become U+FFFD one for one, so that offsets stay true. NaN becomes null.
+
+    Raises:
+        TypeError: a value is not of its column's type; the message names row and column.
+    """
+    schema = REJECTED_SCHEMA if row.get("rejected_by") else KEPT_SCHEMA
+    try:
+        return {field.name: _cast(field, row.get(field.name)) for field in schema}
+    except TypeError as error:
+        raise TypeError(f"row {row.get('id') or row.get('problem_id')}: {error}") from None
+
+
+def faults(record: Mapping[str, Any]) -> list[str]:
+    """What keeps a record from being a kept row; empty for a good one."""
+    wanted = REQUIRED + (REQUIRED_OF_LEMMA if record["method"] == "lemma" else ())
+    if missing := [name for name in wanted if record[name] is None]:
+        return [f"no {', '.join(missing)}"]
+    output, prefix = record["output"], record["erroneous_prefix"]
+    begin, end = record["error_begin"], record["error_end"]
+    checks = {
+        f"verdict {record['verdict']}": record["verdict"] == "right",
+        "output is not prefix + reflection + correction": output == prefix + record["reflection"] + record["correction"],
+        "the wrong step lies outside the prefix": begin is None or 0 <= begin < end <= len(prefix),
+        "segments do not end with the output": "".join(s["text"] for s in record["segments"]).endswith(output),
+    }
+    return [fault for fault, holds in checks.items() if not holds]
+
+
+def _cast(field: pa.Field, value: Any) -> Any:
+    """`value` as the plain Python value of the field's type."""
+    kind = field.type
+    if value is None:
+        return None
+    if pa.types.is_list(kind):
+        return [_cast(kind.value_field, item) for item in value]
+    if pa.types.is_struct(kind):
+        return {inner.name: _cast(inner, value.get(inner.name)) for inner in kind}
+    try:
+        return _PLAIN[kind](value)
+    except (TypeError, ValueError):
+        raise TypeError(f"column {field.name}: {type(value).__name__} {str(value)[:80]!r} is no {kind}") from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return str(value) if value.isascii() else _SURROGATE.sub("\ufffd", value)
+
+
+def _real(value: Any) -> float | None:
+    number = float(value)
+    return None if math.isnan(number) else number
+
+
+_PLAIN: dict[pa.DataType, Callable[[Any], Any]] = {TEXT: _text, WHOLE: operator.index, REAL: _real, pa.bool_(): bool}

@@ -1,0 +1,84 @@
+"""`report.html`: one file that opens from disk, with no network and no script, on a phone and on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from lemma_steps.output import charts
+from lemma_steps.output.examples import Examples, pieces
+from lemma_steps.taxonomy import TAXONOMY
+
+LONGEST_TEXT = 3000
+"""Characters shown of one text; a question of a megabyte must not make a report of a megabyte."""
+LISTED = 200
+"""Rows shown of a long list; `report.json` has all of them."""
+_CONTROLS = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
+
+
+def render_report(report: Mapping[str, Any], examples: Examples) -> str:
+    """The page for `report` (the content of `report.json`), with the rows of `examples`.
+
+    Every text of a row is escaped, cut at `LONGEST_TEXT` and kept from turning the direction of the text around it.
+    """
+    environment = Environment(
+        loader=PackageLoader("lemma_steps", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"visible": visible, "percent": percent, "number": number, "yaml": _yaml}
+    return environment.get_template("report.html.jinja2").render(
+        report=report,
+        widest=max((max(step["rows_in"], step["rows_out"]) for step in report["funnel"]), default=1),
+        types=_types(report["error_types"]),
+        steps=_positions(report["error_step"]),
+        lengths=[(f"{b['from']:,}", b["count"]) for b in report["output_tokens"]["histogram"]],
+        kept=[(row, pieces(row)) for _, row in sorted(examples.kept.items())],
+        rejected=[row for _, row in sorted(examples.rejected.items())],
+        pieces=pieces,
+        charts=charts,
+        taxonomy=TAXONOMY,
+        listed=LISTED,
+    )
+
+
+def visible(text: Any) -> str:
+    """Text as it may be shown: cut to size, control characters as their pictures (␀), lone surrogates replaced."""
+    shown = str(text)[:LONGEST_TEXT].translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
+    left = len(str(text)) - LONGEST_TEXT
+    return f"{shown} … ({left:,} more characters)" if left > 0 else shown
+
+
+def percent(part: float, whole: float | None = None) -> str:
+    """A share as per cent with one decimal; a dash where there is nothing to divide by."""
+    if whole is None:
+        return f"{100 * part:.1f} %"
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+def number(value: float | None) -> str:
+    """A count with separators; a dash for none."""
+    return "–" if value is None else f"{value:,}"
+
+
+def _yaml(value: Any) -> str:
+    return yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=100).strip()
+
+
+def _types(counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
+    """The error types that occur, in the taxonomy's order, with their names."""
+    codes = [*(code for code in TAXONOMY if code in counts), *(code for code in counts if code not in TAXONOMY)]
+    return [{"code": code, "name": TAXONOMY[code].name if code in TAXONOMY else "not of the taxonomy", **counts[code]} for code in codes]
+
+
+def _positions(counts: Mapping[str, int], last: int = 12) -> list[tuple[str, int]]:
+    """Rows per error step, without gaps; the steps from `last` on share one column."""
+    by_step = {int(step): count for step, count in counts.items()}
+    final = max(by_step, default=0)
+    bars = [(str(step), by_step.get(step, 0)) for step in range(1, min(final, last - 1) + 1)]
+    return bars if final < last else [*bars, (f"{last}+", sum(count for step, count in by_step.items() if step >= last))]

@@ -1,0 +1,55 @@
+"""The figures of a run: funnel, composition, calls and examples, gathered in one pass over its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lemma_steps.output.calls import Calls
+from lemma_steps.output.composition import Composition
+from lemma_steps.output.examples import Examples
+from lemma_steps.output.funnel import Funnel
+
+
+class Summary:
+    """Takes every row that leaves the chain, in order, and makes `report.json` of them.
+
+    Args:
+        steps: names of the chain's steps, in order.
+        explodes_at: the step that makes candidates of problems; `None` where no step does.
+    """
+
+    def __init__(self, steps: Sequence[str], explodes_at: str | None = "error_type_sampler") -> None:
+        self.funnel = Funnel(steps, explodes_at)
+        self.composition = Composition()
+        self.calls = Calls()
+        self.examples = Examples()
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Count one row of the stream, kept or rejected."""
+        first = self.funnel.add(row)
+        self.composition.add(row)
+        self.calls.add(row.get("provenance"), first)
+        self.examples.add(row)
+
+    def report(self, *, settings: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
+        """The content of `report.json`.
+
+        Args:
+            settings: what decides the rows: recipe, models, seed.
+            run: what varies from run to run: `command`, times, rates, versions, repeated calls.
+        """
+        return {
+            "entered": self.funnel.entered,
+            "kept": self.funnel.kept,
+            "rejected": self.funnel.rejected,
+            "problems": self.funnel.problems,
+            "candidates": self.funnel.candidates,
+            "right_samples": self.funnel.right_samples,
+            "funnel": self.funnel.rows(),
+            "reasons": self.funnel.reasons(),
+            **self.composition.report(),
+            "calls": self.calls.report(),
+            "settings": dict(settings),
+            "run": dict(run),
+        }
