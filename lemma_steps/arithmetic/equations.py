@@ -11,14 +11,12 @@ from .judge import Judge
 from .parse import Parse, is_variable, parse
 from .records import Equation, Expression, Number, Operator, Relation
 from .resolve import resolve
-from .tokens import Token, tokenize
+from .tokens import MAX_TEXT, Token, tokenize
 
 _HAS_RELATION = re.compile(r"(?i)[=≈≅]|\\approx|\\simeq|equal")
 _MARK = re.compile(r"<<([^<>\n]{1,400})>>")
 _START = frozenset({"NUM", "EXACT", "LP", "FRAC", "SQRT", "BINOM", "CUR"})
 MAX_TRAILING_WORDS = 8
-MAX_TEXT = 200_000
-"""Characters looked at; nobody's solution is longer."""
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from .parse import Parse, is_rate, is_variable, parse
+from .parse import Parse, Reading, is_rate, is_variable, parse
 from .records import Relation, Verdict
 from .tokens import Token
-from .vocabulary import CONVERSIONS, MEASURES, SWAYING
+from .vocabulary import CONVERSIONS, LINKING, MEASURES, SWAYING
 
 REASONS = {
     "variable": "a side holds a variable, a function, a subscript or a symbol that is not arithmetic",
@@ -31,7 +31,7 @@ _CONTINUED = re.compile(r"[\s$]*(?:\\\\|\n)?[\s&]*(?:\\q?quad\s*)*(?:[-+*/×÷](
 _PERCENT = re.compile(r"[\s$)}\]\\]*(?:%|percent)")
 _LISTED = re.compile(r"\s*,\s*[\d\\]")
 _UNCLEAR_NEIGHBOURS = frozenset({"WALL", "OP", "FRAC", "SQRT", "BINOM", "NUM", "EXACT", "BANG", "CUR", "MORE", "DEGREE"})
-MANY_WORDS = 3
+MANY_WORDS = 5
 """More words than this between the left side and the relation make its meaning doubtful."""
 
 
@@ -105,25 +105,25 @@ class Judge:
         return token.kind in _UNCLEAR_NEIGHBOURS and not is_rate(self.tokens, index)
 
     def _readings(self, a: Parse, b: Parse) -> Iterator[tuple[Fraction, Fraction, int | None]]:
-        """Values of both sides and decimals shown by the right one: as read, without percent, mixed as a product."""
+        """Values of both sides and decimals shown by the right one: as read, then otherwise."""
         assert a.value is not None and b.value is not None
         numeral = self._numeral(b)
         decimals = None if numeral is None else numeral.decimals
         yield a.value, b.value, None if decimals is None else decimals + 2 * b.percents
         if self._percent_may_drop(a, b):
-            left, right = (parse(self.tokens, side.first, percent=Fraction(1)) for side in (a, b))
+            left, right = (parse(self.tokens, side.first, Reading(percent=Fraction(1))) for side in (a, b))
             if left and right and left.value is not None and right.value is not None:
                 yield left.value, right.value, decimals
-        if a.mixed:
-            product = parse(self.tokens, a.first, mixed=False)
-            if product and product.value is not None:
-                yield product.value, b.value, decimals
+        for asked, reading in ((a.mixed, Reading(mixed=False)), (a.doubt == "grouping", Reading(stacked=True))):
+            other = parse(self.tokens, a.first, reading) if asked else None
+            if other and other.value is not None:
+                yield other.value, b.value, decimals
 
     def _percent_may_drop(self, a: Parse, b: Parse) -> bool:
         """ "5/20 * 100 = 25%", "100% - 30% = 70" and "3/21 * 100% = 14.29" mean percent on both sides."""
         if bool(a.percents) == bool(b.percents):
             return False
-        additive = all(self.tokens[i].value in ("+", "-") for i in a.operators)
+        additive = all(self.tokens[i].value in ("+", "-") for i in a.operators) and a.percents == len(a.numbers)
         hundred = a.percents == 1 and any(self.tokens[i].value == 100 for i in a.numbers)
         return bool(b.percents) or additive or hundred
 
@@ -180,19 +180,21 @@ class Judge:
             additive = any(self.tokens[i].value in ("+", "-") for i in a.operators)
             if not a.percents or (additive and a.percents < len(a.numbers)):
                 return True
-        left, right = self._measures(a), self._measures(b) | ({self._unit(b)} & (MEASURES | {"$"}))
+        left, right = self._measures(a), self._measures(b) | {u.removesuffix("s") for u in {self._unit(b)} & (MEASURES | {"$"})}
         names = {self._name(index) for index in [*a.units, *b.units]}
         if len(names) > 1 and any(self.tokens[i].kind == "FRAC" for i in [*a.operators, *b.operators]):
             return True
         if self._is_bare(a) and right and not left:
             return True
-        if len(left) > 1 or (left and right and not left & right):
+        if len(left) > 1 and all(self.tokens[i].value in ("+", "-") for i in a.operators):
             return True
-        factor = max(abs(a.value / b.value), abs(b.value / a.value)) if a.value and b.value else None
-        return bool(left ^ right) and factor in CONVERSIONS
+        factor = max(abs(a.value / b.value), abs(b.value / a.value)) if a.value and b.value else Fraction(0)
+        if left and right and not left & right:
+            return factor in CONVERSIONS or factor.denominator == 1
+        return left != right and factor in CONVERSIONS
 
     def _measures(self, found: Parse) -> set[str]:
-        return {name for name in map(self._name, found.units) if name in MEASURES or name == "$"}
+        return {name.removesuffix("s") for name in map(self._name, found.units) if name in MEASURES or name == "$"}
 
     def _name(self, index: int) -> str:
         token = self.tokens[index]
@@ -208,23 +210,31 @@ class Judge:
 
     def _context_unclear(self, side: range, others: list[Parse], found: Parse) -> bool:
         words = [str(t.value).lower() for t in self.tokens[found.core : side.stop] if t.kind == "WORD"]
-        before = self.tokens[found.first - 1] if found.first > side.start else None
         if len(words) > MANY_WORDS or not SWAYING.isdisjoint(words) or any(other.computed for other in others):
             return True
-        if before and before.kind == "WORD" and str(before.value).lower() in SWAYING:
+        before = [self.tokens[index] for index in range(found.first - 1, side.start - 1, -1)[:2]]
+        if self._is_bare(found) and (before or words):
             return True
-        return self._is_bare(found) and bool(before or words)
+        linked = bool(before) and str(before[0].value).lower() in LINKING
+        return bool(before) and self._sways(before[-1] if linked else before[0])
+
+    @staticmethod
+    def _sways(token: Token) -> bool:
+        return token.kind in ("NUM", "EXACT", "PCT") or str(token.value).lower() in SWAYING
 
     def _rounding_unclear(self, a: Parse, b: Parse) -> bool:
         """A quotient given as a whole number, or a result computed from numbers rounded before (3.33 * 3 = 10)."""
         assert a.value is not None and b.value is not None
         numeral = self._numeral(b)
-        if numeral and representable(a.value, numeral.decimals + 2 * b.percents):
+        if numeral is None or representable(a.value, numeral.decimals + 2 * b.percents):
             return False
-        if numeral and not numeral.decimals and abs(a.value - b.value) < 1:
+        off = abs(a.value - b.value)
+        if not numeral.decimals and off < 1:
             return True
+        additive = all(self.tokens[i].value in ("+", "-") for i in a.operators)
         slack = Fraction(0)
         for token in (self.tokens[index] for index in a.numbers):
             if token.decimals and isinstance(token.value, Fraction) and token.value:
-                slack += Fraction(1, 2 * 10**token.decimals) / token.value
-        return bool(slack) and abs(a.value - b.value) <= slack * abs(a.value) + Fraction(1, 2)
+                grain = Fraction(1, 2 * 10**token.decimals)
+                slack += grain if additive else grain / token.value * abs(a.value)
+        return bool(slack) and off <= slack + Fraction(1, 2 * 10**numeral.decimals)

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from .records import Number
-from .tokens import NUMERAL, numeral
+from .tokens import MAX_TEXT, NUMERAL, numeral
 from .vocabulary import CARDINALS, MULTIPLIERS
 
 _INT = r"\d{1,9}"
@@ -43,7 +43,7 @@ def find_numbers(text: str) -> list[Number]:
     `begin`, `end` and `text` are those of the numeral and its sign, without currency and percent sign. A quotient of
     two numerals is one number only where it is a proper fraction ("3/4", not "48/2").
     """
-    found, position = [], 0
+    found, position, text = [], 0, text[:MAX_TEXT]
     while match := _NUMERAL.search(text, position):
         begin = match.start()
         value, position = _fraction(match)
@@ -80,7 +80,7 @@ _SPELLED = re.compile(rf"(?i)\b(?:(?:{_CARDINAL})(?:[- ](?:and )?(?:{_ANY}))*|(?
 def find_number_words(text: str) -> list[Number]:
     """Numbers written as words: "three", "twenty-five", "two hundred", "half", "twice", "a dozen"."""
     found = []
-    for match in _SPELLED.finditer(text):
+    for match in _SPELLED.finditer(text[:MAX_TEXT]):
         total = current = Fraction(0)
         for word in re.findall(r"[a-z]+", match[0].lower()):
             value = CARDINALS.get(word)

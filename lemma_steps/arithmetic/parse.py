@@ -13,6 +13,10 @@ from .vocabulary import CLAUSE, MEASURES, SHORT
 MAX_BITS = 2048
 """Numerator and denominator of every intermediate value stay below this many bits; beyond it the value is None."""
 MAX_FACTORIAL = 200
+MAX_NUMBERS = 500
+"""A sum of more numbers than this is not computed."""
+MAX_EXPRESSION = 10_000
+"""Characters that `evaluate` reads."""
 MAX_UNIT_WORDS = 8
 MAX_BARE_COMMANDS = 8
 """Commands nested without braces (\\sqrt\\frac12)."""
@@ -21,6 +25,21 @@ MAX_BARE_COMMANDS = 8
 
 class _NoExpression(Exception):
     """The tokens from here on are no operand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How to read what people write in two ways."""
+
+    percent: Fraction = Fraction(1, 100)
+    """What "%" multiplies by; 1 where a percentage is written without its sign elsewhere."""
+    mixed: bool = True
+    """ "2\\frac12" is two and a half, not a product."""
+    stacked: bool = False
+    """ "28 / 1/5" is 28 divided by a fifth."""
+
+
+PLAIN = Reading()
 
 
 @dataclass(slots=True)
@@ -65,6 +84,10 @@ def _bounded(value: Fraction | None) -> Fraction | None:
     return value
 
 
+def _quotient(over: Fraction | None, under: Fraction | None) -> Fraction | None:
+    return None if over is None or not under else _bounded(over / under)
+
+
 def _power(base: Fraction | None, exponent: Fraction | None) -> Fraction | None:
     if base is None or exponent is None:
         return None
@@ -91,11 +114,10 @@ def _root(value: Fraction | None, degree: int) -> Fraction | None:
 
 
 class _Parser:
-    """Recursive descent over `tokens` from `index`; `percent` and `mixed` choose between two readings."""
+    """Recursive descent over `tokens` from `index`."""
 
-    def __init__(self, tokens: list[Token], index: int, percent: Fraction, mixed: bool) -> None:
-        self.tokens, self.index, self.stop = tokens, index, len(tokens)
-        self.percent, self.mixed = percent, mixed
+    def __init__(self, tokens: list[Token], index: int, reading: Reading) -> None:
+        self.tokens, self.index, self.stop, self.reading = tokens, index, len(tokens), reading
         self.found, self.bare = Parse(index, index, None), 0
 
     def kind(self, ahead: int = 0) -> str:
@@ -111,7 +133,6 @@ class _Parser:
     def operator(self) -> str:
         token = self.tokens[self.index]
         self.found.operators.append(self.index)
-        self.found.computed = True
         self.index += 1
         return str(token.value)
 
@@ -125,7 +146,11 @@ class _Parser:
             except _NoExpression:
                 self._undo(back)
                 break
-            total = None if total is None or term is None else _bounded(total + term if sign == "+" else total - term)
+            self.found.computed = True
+            if len(self.found.numbers) > MAX_NUMBERS or total is None or term is None:
+                total = None
+            else:
+                total = _bounded(total + term if sign == "+" else total - term)
         return total
 
     def _mark(self) -> tuple[int, int, int, int]:
@@ -136,20 +161,19 @@ class _Parser:
         del self.found.operators[operators:], self.found.numbers[numbers:], self.found.units[units:]
 
     def product(self) -> Fraction | None:
-        total = self.factor()
-        divided = slashed = False
+        total, last = self.factor(), ""
         while True:
-            back, symbol = self._mark(), self.symbol()
+            back, symbol, doubt = self._mark(), self.symbol(), self.found.doubt
             if symbol in ("*", "/"):
                 self.operator()
+                doubt = "grouping" if symbol == last == "/" else doubt  # "28 / 1/5" means 28 divided by a fifth
             elif self._of():
                 symbol = "*"
                 self.operator()
                 self.index += self.kind() == "WORD"
             elif self._juxtaposed():
                 symbol = "*"
-                self.found.computed = True
-                self.found.doubt = "grouping" if divided or not self._tight() else self.found.doubt
+                doubt = "grouping" if last == "/" or not self._tight() else doubt
             else:
                 return total
             try:
@@ -157,14 +181,14 @@ class _Parser:
             except _NoExpression:
                 self._undo(back)
                 return total
-            divided = symbol == "/"
-            if divided and slashed:
-                self.found.doubt = "grouping"  # "28 / 1/5" means 28 divided by a fifth
-            slashed = divided
-            if total is None or term is None or (divided and term == 0):
-                total = None
+            if symbol == "/" and self.reading.stacked and self.symbol() == "/":
+                self.operator()
+                term = _quotient(term, self.factor())
+            self.found.computed, self.found.doubt, last = True, doubt, symbol
+            if symbol == "/":
+                total = _quotient(total, term)
             else:
-                total = _bounded(total / term if divided else total * term)
+                total = None if total is None or term is None else _bounded(total * term)
 
     def _of(self) -> bool:
         """ "20% of 50" and "3/4 of the 20" multiply."""
@@ -197,6 +221,7 @@ class _Parser:
             self.operator()
             try:
                 base = _bounded(_power(base, self._exponent()))
+                self.found.computed = True
             except _NoExpression:
                 self._undo(back)
         self._units()
@@ -219,7 +244,7 @@ class _Parser:
                 self.found.units.append(self.index)
             elif self.kind() == "PCT":
                 self.found.percents += 1
-                value = None if value is None else value * self.percent
+                value = None if value is None else value * self.reading.percent
             else:
                 self.found.computed = True
                 small = value is not None and value.denominator == 1 and 0 <= value <= MAX_FACTORIAL
@@ -252,7 +277,7 @@ class _Parser:
             if over is None or under is None:
                 return None
             if kind == "FRAC":
-                return _bounded(over / under) if under else None
+                return _quotient(over, under)
             whole = over.denominator == under.denominator == 1 and 0 <= under <= over <= MAX_FACTORIAL
             return Fraction(comb(int(over), int(under))) if whole else None
         if kind == "SQRT":
@@ -271,7 +296,7 @@ class _Parser:
         part = self.primary()
         if part is None:
             return None
-        return whole + part if self.mixed and whole.denominator == 1 and 0 < part < 1 else whole * part
+        return whole + part if self.reading.mixed and whole.denominator == 1 and 0 < part < 1 else whole * part
 
     def argument(self) -> Fraction | None:
         """A LaTeX argument: a group, or the next digit alone ("\\frac12")."""
@@ -332,11 +357,9 @@ def is_rate(tokens: list[Token], index: int) -> bool:
     return tokens[index + 1].kind in ("WORD", "UNIT") and not is_variable(tokens, index + 1)
 
 
-def parse(
-    tokens: list[Token], first: int, percent: Fraction = Fraction(1, 100), mixed: bool = True
-) -> Parse | None:
+def parse(tokens: list[Token], first: int, reading: Reading = PLAIN) -> Parse | None:
     """The longest expression that starts at token `first`, or None."""
-    parser = _Parser(tokens, first, percent, mixed)
+    parser = _Parser(tokens, first, reading)
     try:
         parser.found.value = parser.sum()
     except _NoExpression:
@@ -350,8 +373,13 @@ def parse(
 
 def evaluate(text: str) -> Fraction | None:
     """The exact value of a plain or simple-LaTeX expression; None if `text` is anything else or too large."""
-    tokens = [token for token in resolve(tokenize(text)) if token.kind != "BREAK" or token.begin < token.end]
-    while tokens and tokens[0].kind == "BREAK" and text[tokens[0].begin] in "$\\":
-        tokens.pop(0)
-    found = parse(tokens, 0) if tokens else None
+    tokens = resolve(tokenize(text)) if len(text) <= MAX_EXPRESSION else []
+    while tokens and _is_fence(text, tokens[-1]):
+        tokens.pop()
+    first = next((index for index, token in enumerate(tokens) if not _is_fence(text, token)), 0)
+    found = parse(tokens, first) if tokens else None
     return found.value if found and found.last == len(tokens) else None
+
+
+def _is_fence(text: str, token: Token) -> bool:
+    return token.kind == "BREAK" and text[token.begin : token.end] in ("$", "$$", r"\(", r"\)", r"\[", r"\]")

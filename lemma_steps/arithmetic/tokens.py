@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
+MAX_TEXT = 100_000
+"""Characters of a text that are looked at; nobody's solution is longer."""
 MAX_DIGITS = 40
 """A longer numeral is noise (or an attack), not arithmetic."""
 
@@ -32,8 +34,8 @@ _PATTERN = re.compile(
   | (?P<ELLIPSIS> \.{{3,}} | … | \\[lc]?dots(?:[bcmio])?(?![A-Za-z]) )
   | (?P<REPEAT> \d{{0,20}}\.\d{{0,20}}\\overline\{{\d{{1,20}}\}} )
   | (?P<MIXED> \d{{1,6}}[ ]\d{{1,6}}/\d{{1,6}}(?![\d.]) )
+  | (?P<VULGAR> \d{{0,9}}[¼½¾⅐-⅞] )
   | (?P<NUM> {NUMERAL} )
-  | (?P<VULGAR> \d*[¼½¾⅐-⅞] )
   | (?P<POWER> [⁰¹²³⁴-⁹]+ )
   | (?P<FRAC> \\[dtc]?frac(?![A-Za-z]) )
   | (?P<BINOM> \\[dt]?binom(?![A-Za-z]) )
