@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lemma_steps.arithmetic import Number
+from lemma_steps.arithmetic import Expression, Number
 from lemma_steps.llms.offline.worked import Worked
 
 _WORDS_AFTER = re.compile(r"(?: ?%|(?:[ ]|/)[A-Za-z][A-Za-z'-]*)(?:(?:[ ]|/)[A-Za-z][A-Za-z'-]*)*")
@@ -14,6 +14,7 @@ _STOP = frozenset(
     " now first last only all".split()
 )
 MAX_WORDS = 3
+_LAYOUT = re.compile(r"&|\\\\(?:\[[^\]]*\])?|\\boxed|\n")
 
 
 def unit(worked: Worked, number: Number) -> str:
@@ -29,10 +30,19 @@ def unit(worked: Worked, number: Number) -> str:
 
 def amount(worked: Worked, number: Number) -> str:
     """The number with its currency and unit, in dollar signs where the solution is LaTeX."""
-    if "\\" in worked.text:
+    if worked.latex:
         return f"${number.text}$"
     if number.unit == "$":
         return f"${number.text}"
     if number.unit == "%":
         return f"{number.text}%"
     return f"{number.text} {unit(worked, number)}".strip()
+
+
+def shown(worked: Worked, side: Expression, bare: bool = False) -> str:
+    """An expression for use in a sentence: on one line, with its currency, in dollar signs where the solution is LaTeX."""
+    text = " ".join(_LAYOUT.sub(" ", side.text).split())
+    if worked.latex:
+        return text if bare else f"${text}$"
+    before = worked.text[max(0, side.begin - 1) : side.begin]
+    return f"${text}" if before == "$" else text

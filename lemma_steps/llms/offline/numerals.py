@@ -54,7 +54,7 @@ def write(value: Fraction, like: Number) -> str:
     decimals = like.decimals
     while (10**decimals) % value.denominator:
         decimals += 1
-    if not like.decimals and decimals == 1 and _is_money(like):
+    if not like.decimals and decimals == 1:  # only money gains decimals
         decimals = 2
     comma = "," in like.text
     text = f"{value.numerator * 10**decimals // value.denominator / 10**decimals:{',' if comma else ''}.{decimals}f}"

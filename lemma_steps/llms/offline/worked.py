@@ -16,6 +16,7 @@ from lemma_steps.segmentation import segment
 
 CLOSING = "The answer is: "
 _ONE_FRACTION = re.compile(r"-?(?:\\[dt]?frac\s*\{?\d+\}?\s*\{?\d+\}?|\d+/\d+)")
+_MATHS = re.compile(r"\$[^$\n]{1,200}[=+*/^{}][^$\n]{0,200}\$(?![\d.])")
 _UNIVERSAL = frozenset(map(Fraction, (0, 1, 2, 100))) | {Fraction(1, 2)}
 
 
@@ -98,6 +99,11 @@ class Worked:
     def asked(self) -> str:
         """The question in lower case."""
         return self.question.lower()
+
+    @cached_property
+    def latex(self) -> bool:
+        """Is the solution written in LaTeX, so that `$` means maths and not money?"""
+        return "\\" in self.text or bool(_MATHS.search(self.text))
 
     @cached_property
     def chains(self) -> list[Chain]:

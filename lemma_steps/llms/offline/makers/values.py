@@ -49,11 +49,12 @@ def _proposed(
 
 def value_misread(worked: Worked, rng: random.Random) -> Iterator[Change]:
     """A value of the question read as another of its numbers, or with other digits (CV)."""
-    other = [raw(n) for n in find_numbers(worked.question) if not is_fraction(n)]
+    written = [raw(n) for n in find_numbers(worked.question) if not is_fraction(n)]
     for chain, number in operands(worked, Source.QUESTION, rng):
-        complement = 100 - raw(number) if worked.is_percentage(number) else None
-        values = [v for v in [*other, *_misread(number)] if v not in (complement, 1 - raw(number))]
-        yield from _proposed(worked, chain, number, values, rng)
+        if raw(number) in written or number.value * 100 in written:
+            near = {100 - raw(number), 1 - raw(number)} | {raw(n) for n in chain.left.numbers}
+            values = [v for v in [*written, *_misread(number)] if v not in near]
+            yield from _proposed(worked, chain, number, values, rng)
 
 
 def result_misused(worked: Worked, rng: random.Random) -> Iterator[Change]:
@@ -62,6 +63,7 @@ def result_misused(worked: Worked, rng: random.Random) -> Iterator[Change]:
         before = worked.results_before(chain)
         values = [c.value for c in before]
         values += [raw(n) for c in before if c.value == raw(number) for n in c.left.numbers]
+        values = [v for v in values if v not in {raw(n) for n in chain.left.numbers}]
         yield from _proposed(worked, chain, number, values + _misread(number), rng)
 
 

@@ -1,0 +1,66 @@
+"""Finds the first wrong step of a solution and names its type, as far as arithmetic and the gold solution decide it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lemma_steps.llms.offline.decline import DeclineError
+from lemma_steps.llms.offline.diagnose import Diagnosis, diagnose
+from lemma_steps.llms.offline.numerals import raw
+from lemma_steps.llms.offline.revise import explain, slip
+from lemma_steps.llms.offline.worked import Worked, plain
+
+
+def locate(question: str, reference: str | None, steps: Sequence[str]) -> tuple[int | None, str]:
+    """The 1-based number of the first wrong step, or None where there is no error, and the reason.
+
+    Raises:
+        DeclineError: neither arithmetic nor the reference decides.
+    """
+    if reference is None:
+        return _by_arithmetic(question, steps)
+    gold = Worked.read(question, reference)
+    found = _first(gold, steps)
+    if found is not None:
+        number, diagnosis = found
+        return number, explain(gold, Worked(question, tuple(steps[:number])), diagnosis)
+    tried = Worked(question, tuple(steps))
+    if not tried.false and gold.answer_number and tried.answer_number and raw(gold.answer_number) == raw(tried.answer_number):
+        return None, "Every equation holds and the final answer is right."
+    return _by_arithmetic(question, steps)
+
+
+def classify(question: str, reference: str, steps: Sequence[str]) -> tuple[str, str]:
+    """The code of the error type of a wrong solution, and the reason.
+
+    Raises:
+        DeclineError: the error is none that arithmetic and the reference prove.
+    """
+    gold = Worked.read(question, reference)
+    found = _first(gold, steps)
+    if found is None:
+        number, _ = _by_arithmetic(question, steps)
+        found = number, slip(gold, steps[:number])
+    number, diagnosis = found
+    return diagnosis.code, explain_slip(gold, question, steps[:number], diagnosis)
+
+
+def explain_slip(gold: Worked, question: str, attempt: Sequence[str], diagnosis: Diagnosis) -> str:
+    """The reason in words."""
+    return explain(gold, Worked(question, tuple(attempt)), diagnosis)
+
+
+def _first(gold: Worked, steps: Sequence[str]) -> tuple[int, Diagnosis] | None:
+    """The first step that leaves the gold solution, where a rule says how."""
+    golden = {plain(step) for step in gold.steps}
+    number = next((k for k, step in enumerate(steps, 1) if plain(step) not in golden), None)
+    diagnosis = diagnose(gold, steps[:number]) if number else None
+    return (number, diagnosis) if number and diagnosis else None
+
+
+def _by_arithmetic(question: str, steps: Sequence[str]) -> tuple[int, str]:
+    tried = Worked(question, tuple(steps))
+    if not tried.false:
+        raise DeclineError("not_decidable", "every equation that can be checked is right")
+    chain = tried.false[0]
+    return chain.step + 1, f"{tried.text[chain.begin : chain.end]} is not right."

@@ -1,0 +1,95 @@
+"""What follows an erroneous prefix: a reflection that says what is wrong, and the correct solution from there or from the start."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+
+from lemma_steps.llms.offline import wording
+from lemma_steps.llms.offline.decline import DeclineError
+from lemma_steps.llms.offline.diagnose import Diagnosis, diagnose
+from lemma_steps.llms.offline.labels import amount, shown
+from lemma_steps.llms.offline.numerals import raw, write
+from lemma_steps.llms.offline.restate import restate
+from lemma_steps.llms.offline.worked import Chain, Worked
+
+_DONE = {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided"}
+_SENTENCE = re.compile(r"[^.?!]*\?")
+
+
+def revise(question: str, reference: str, attempt: Sequence[str], strategy: str, seed: int) -> tuple[str, str]:
+    """Reflection and correction for `attempt`, whose last step is wrong.
+
+    Raises:
+        DeclineError: the error is none that the reference proves, or there is no second presentation to start over with.
+    """
+    rng = random.Random(seed)
+    gold = Worked.read(question, reference)
+    found = diagnose(gold, attempt) or slip(gold, attempt)
+    correction = restate(gold, rng) if strategy == "fresh_restart" else _rest(gold, found.resume)
+    return reflection(gold, Worked(question, tuple(attempt)), found, strategy, rng), correction
+
+
+def slip(gold: Worked, attempt: Sequence[str]) -> Diagnosis:
+    """A student's slip of arithmetic in the attempt's last step.
+
+    Raises:
+        DeclineError: the last step is not false by its own arithmetic, an earlier one is, or the way to it is not gold's.
+    """
+    tried = Worked(gold.question, tuple(attempt))
+    last = len(attempt) - 1
+    false = [c for c in tried.false if c.left.value is not None]
+    if not false or false[0].step != last:
+        raise DeclineError("not_decidable", "the last step is not the first whose arithmetic is false")
+    golden = {c.value for c in gold.computed}
+    earlier = [c.value for c in tried.computed if c.end <= false[0].begin]
+    if strange := [value for value in earlier if value not in golden]:
+        raise DeclineError("not_decidable", f"the value {strange[0]} before the error does not occur in the reference")
+    done = set(earlier)
+    open_steps = (c.step for c in gold.computed if c.value not in done)
+    resume = next(open_steps, None)
+    if resume is None:
+        raise DeclineError("not_decidable", "nothing is left to correct")
+    return Diagnosis("CA", resume, false[0], None)
+
+
+def reflection(gold: Worked, tried: Worked, found: Diagnosis, strategy: str, rng: random.Random) -> str:
+    """An opening, what is wrong and what is right instead, and the turn to the correction."""
+    kind = "sum" if found.code == "CO" and not found.wrong_part else found.code
+    body = wording.say(rng, "reflections", kind, **slots(gold, tried, found))
+    opening, turn = (wording.say(rng, part, strategy) for part in ("openings", "turns"))
+    return f"{opening} {body[0].upper()}{body[1:]} {turn}"
+
+
+def explain(gold: Worked, tried: Worked, found: Diagnosis) -> str:
+    """The error in one sentence, for explanations and reasons."""
+    return wording.variants("explained")[found.code].format(**slots(gold, tried, found))  # type: ignore[call-overload]
+
+
+def slots(gold: Worked, tried: Worked, found: Diagnosis) -> dict[str, str]:
+    """What the phrases name: expressions, results and numbers, wrong and right."""
+    dress = "${}$" if gold.latex or tried.latex else "{}"
+    wrong_part, right_part = (dress.format(p) if p and found.code != "QM" else p for p in (found.wrong_part, found.right_part))
+    asked = _SENTENCE.findall(gold.question)
+    named = {"wrong_part": wrong_part, "right_part": right_part, "asked": asked[-1].strip() if asked else gold.question.strip()}
+    if found.code == "OP":
+        named |= {"did": _DONE[found.wrong_part], "ought": _DONE[found.right_part]}
+    if found.wrong:
+        named |= {"expression": shown(tried, found.wrong.left), "wrong_result": amount(tried, found.wrong.result)}
+        named["right_result"] = dress.format(_value(found.wrong)) if found.right is None else amount(gold, found.right.result)
+    if found.right:
+        named["right_expression"] = shown(gold, found.right.left)
+    return named
+
+
+def _value(chain: Chain) -> str:
+    """The true value of a chain's left side, as the chain would write it, or as a fraction where that takes many decimals."""
+    value = chain.settle(chain.left.value) if chain.left.value is not None else None
+    value = value if value is not None and value != raw(chain.result) else chain.left.value
+    assert value is not None
+    return write(value, chain.result) if 10**4 % value.denominator == 0 else str(value)
+
+
+def _rest(gold: Worked, resume: int) -> str:
+    return "".join(gold.steps[resume:]).strip()
