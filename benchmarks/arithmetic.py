@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lemma_steps.arithmetic import find_equations, find_marks
+from lemma_steps.arithmetic import Equation, find_equations, find_marks
 
 Row = dict[str, Any]
 Labelled = tuple[list[str], int]
@@ -55,6 +55,12 @@ LABELLED = {
 }
 
 
+def around(text: str, equation: Equation) -> str:
+    """The equation and its surroundings, for the eye."""
+    begin, end = equation.begin, equation.end
+    return f"{text[max(0, begin - 60) : end + 40]!r}  [{text[begin:end]!r}]"
+
+
 def gold(texts: list[str], show: bool) -> Row:
     """Verdicts over texts that are right by construction."""
     verdicts: Counter[str] = Counter()
@@ -63,7 +69,7 @@ def gold(texts: list[str], show: bool) -> Row:
         for equation in find_equations(text):
             verdicts[equation.reason or equation.verdict] += 1
             if show and equation.verdict == "wrong":
-                print(f"{number}: {text[max(0, equation.begin - 60) : equation.end + 40]!r}  [{text[equation.begin:equation.end]!r}]")
+                print(f"{number}: {around(text, equation)}")
     seconds = time.perf_counter() - began
     checked = verdicts["right"] + verdicts["wrong"]
     lines = sum(text.count("\n") + 1 for text in texts)
@@ -87,11 +93,11 @@ def recall(texts: list[str], show: bool) -> Row:
             if not mark.left.operators:
                 continue
             marks += 1
-            around = [e for e in equations if e.begin <= mark.begin <= e.end]
-            found += bool(around)
-            checked += any(e.verdict != "unchecked" for e in around)
-            if show and not any(e.verdict != "unchecked" for e in around):
-                why = around[0].reason if around else "not found"
+            holders = [e for e in equations if e.begin <= mark.begin <= e.end]
+            found += bool(holders)
+            checked += any(e.verdict != "unchecked" for e in holders)
+            if show and not any(e.verdict != "unchecked" for e in holders):
+                why = holders[0].reason if holders else "not found"
                 print(f"{number}: {text[max(0, mark.begin - 70) : mark.end + 20]!r} {why}")
     return {"marks": marks, "found": round(found / max(1, marks), 5), "checked": round(checked / max(1, marks), 5)}
 
@@ -113,8 +119,7 @@ def labelled(items: list[Labelled], show: bool) -> Row:
         exact += first == label
         early += not label or first < label
         if show and (not label or first < label):
-            step, e = texts[first - 1], wrong[first - 1][0]
-            print(f"step {first}, label {label}: {step[max(0, e.begin - 70) : e.end + 40]!r} [{step[e.begin:e.end]!r}]")
+            print(f"step {first}, label {label}: {around(texts[first - 1], wrong[first - 1][0])}")
     seconds = time.perf_counter() - began
     return {
         "solutions": len(items),

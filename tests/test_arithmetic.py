@@ -109,6 +109,9 @@ UNCHECKED = [
     (r"5 + 6 = S_{10} + 1 = 3 + 101_2", "variable"),
     ("4:2 = 6:4", "variable"),
     ("7 + 8 = 3x", "variable"),
+    (r"12 = 2\left(AC + 3\right)", "variable"),
+    ("9 + 1 = 3 (m - 1)", "variable"),
+    ("Dividing by 11/4 we get X = 120", "variable"),
     ("45 * 0,2 = 10", "variable"),
     ("14, 400 / 80 = 181", "variable"),
     ("1 hour = 60 minutes", "no_operation"),
@@ -334,14 +337,15 @@ def test_rounded_and_cut_off_quotients_are_right_and_others_wrong(over: int, und
     scale = 10**decimals
     assume(scale * over % under)
     cut = over * scale // under
-    for shown, expected in ((cut, True), (round(Fraction(over * scale, under)), True), (cut - 1, False), (cut + 2, False)):
+    rounded = round(Fraction(over * scale, under))
+    for shown, expected in ((cut, True), (rounded, True), (cut - 1, False), (cut + 2, False)):
         text = f"{over} / {under} = {shown // scale}.{shown % scale:0{decimals}}"
         if shown > 0:
             assert verdicts(text) == ["right" if expected else "wrong"]
 
 
-PIECES = ["3", "12.5", "1,000", "$", "%", "=", "≈", "+", "-", "*", "/", "^", "x", "(", ")", "{", "}", r"\frac", r"\sqrt",
-          " ", "\n", " apples", "of", ".", ",", "!", "&", r"\\", r"\text{ km}", "<<1+1=2>>", "²", "½", "\x00", "\ud800"]  # fmt: skip
+PIECES = [*"$%=≈+-*/^x(){} \n.,!&²½\x00\ud800", "3", "12.5", "1,000", r"\frac", r"\sqrt", r"\\", r"\text{ km}"]
+PIECES += [" apples", "of", "<<1+1=2>>"]
 
 
 def _check_offsets(text: str, equation: Equation) -> None:
@@ -381,6 +385,10 @@ HOSTILE = {
     "bare roots": r"\sqrt\frac" * 50_000 + "12 = 3",
     "long sum": "1/7+" * 250_000 + "1 = 5",
     "relations": "= " * 500_000,
+    "one long relation": "=" * 500_000,
+    "arrows": "=-" * 300_000,
+    "space after an equation": ("3 + 4 = 8" + " " * 20_000) * 10 + "z",
+    "wrong equations": "3 + 4 = 8, " * 50_000,
     "signs": "3 = " + "-" * 500_000 + "3",
     "words": "3 " + "apples " * 100_000 + "= 3",
     "unit slashes": "3 " + "km/" * 300_000 + "h = 3",
@@ -410,15 +418,18 @@ def _texts(folder: Path, name: str, column: str) -> list[str]:
         return [json.loads(line)[column] for line in lines]
 
 
-@pytest.mark.parametrize(("name", "column", "limit"), [("gsm8k_train", "answer", 0.003), ("math_train", "solution", 0.005)])
+GOLD = [("gsm8k_train", "answer", 0.003), ("math_train", "solution", 0.005)]
+
+
+@pytest.mark.parametrize(("name", "column", "limit"), GOLD)
 def test_gold_solutions_are_hardly_ever_called_wrong(lemma_data: Path, name: str, column: str, limit: float) -> None:
-    found = [verdict for text in _texts(lemma_data, name, column)[::2] for verdict in verdicts(text)]
+    found = [verdict for text in _texts(lemma_data, name, column)[::4] for verdict in verdicts(text)]
     assert found.count("wrong") <= limit * (found.count("wrong") + found.count("right"))
 
 
 def test_prose_equations_of_marks_are_found_and_checked(lemma_data: Path) -> None:
     marks = checked = 0
-    for text in _texts(lemma_data, "gsm8k_train", "answer")[::2]:
+    for text in _texts(lemma_data, "gsm8k_train", "answer")[::4]:
         judged = [e for e in find_equations(text) if e.verdict != "unchecked"]
         for mark in find_marks(text):
             if mark.left.operators:

@@ -27,7 +27,7 @@ class _Side:
     parses: list[Parse]
 
     def is_one_expression(self) -> bool:
-        return len(self.parses) == 1 and (self.parses[0].first, self.parses[0].last) == (self.span.start, self.span.stop)
+        return [range(found.first, found.last) for found in self.parses] == [self.span]
 
 
 class _Finder:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from .parse import Parse, Reading, is_rate, is_variable, parse
 from .records import Relation, Verdict
 from .tokens import Token
-from .vocabulary import CONVERSIONS, LINKING, MEASURES, SWAYING
+from .vocabulary import CLAUSE, CONVERSIONS, LINKING, MEASURES, SWAYING
 
 REASONS = {
     "variable": "a side holds a variable, a function, a subscript or a symbol that is not arithmetic",
@@ -27,10 +27,12 @@ REASONS = {
 }
 _ROUNDED = re.compile(r"(?i)\b(?:about|round|approx|nearly|almost|roughly|nearest|estimat)")
 _REMAINDER = re.compile(r"(?i)[\s(,]{0,4}(?:\\p?mod|mod\b|r\s?\d|rem|with a rem)")
-_CONTINUED = re.compile(r"[\s$]*(?:\\\\|\n)?[\s&]*(?:\\q?quad\s*)*(?:[-+*/×÷](?=[\s\d$(\\])|\\(?:cdot|times|div)\b|of\b)")
-_PERCENT = re.compile(r"[\s$)}\]\\]*(?:%|percent)")
-_LISTED = re.compile(r"\s*,\s*[\d\\]")
-_UNCLEAR_NEIGHBOURS = frozenset({"WALL", "OP", "FRAC", "SQRT", "BINOM", "NUM", "EXACT", "BANG", "CUR", "MORE", "DEGREE"})
+_CONTINUED = re.compile(
+    r"[\s$]{0,4}(?:\\\\|\n)?[\s&]{0,8}(?:\\q?quad\s?){0,4}(?:[-+*/×÷](?=[\s\d$(\\])|\\(?:cdot|times|div)\b|of\b)"
+)
+_PERCENT = re.compile(r"[\s$)}\]\\]{0,8}(?:%|percent)")
+_LISTED = re.compile(r"\s?,\s{0,2}[\d\\]")
+_UNCLEAR_AFTER = {"WALL", "OP", "FRAC", "SQRT", "BINOM", "NUM", "EXACT", "BANG", "CUR", "MORE", "DEGREE"}
 MANY_WORDS = 5
 """More words than this between the left side and the relation make its meaning doubtful."""
 
@@ -70,7 +72,9 @@ class Judge:
         `side` are the token indices of the left side, `others` the expressions in it before `a`; `linked` says that
         `a` is itself the right side of an equation.
         """
-        if self._unclear_before(a, side) or self._unclear_after(a.last) or self._unclear_after(b.last):
+        if self._unclear_before(a, side) or self._unclear_after(b.last):
+            return "unchecked", "variable"
+        if any(is_variable(self.tokens, index) for index in range(a.last, side.stop)):
             return "unchecked", "variable"
         if a.value is None or b.value is None:
             return "unchecked", "not_computable"
@@ -98,15 +102,17 @@ class Judge:
         if index >= len(self.tokens):
             return False
         token = self.tokens[index]
-        if token.kind == "WORD":
+        if token.kind in ("WORD", "UNIT"):
             return is_variable(self.tokens, index)
-        if token.kind == "LP":
-            return token.begin == self.tokens[index - 1].end
-        return token.kind in _UNCLEAR_NEIGHBOURS and not is_rate(self.tokens, index)
+        if token.kind == "LP":  # an aside such as "(rounded)" is clear, a factor such as "(x - 1)" is not
+            aside = self.tokens[index + 1].kind == "WORD" and not is_variable(self.tokens, index + 1)
+            return not aside or token.begin == self.tokens[index - 1].end
+        return token.kind in _UNCLEAR_AFTER and not is_rate(self.tokens, index)
 
     def _readings(self, a: Parse, b: Parse) -> Iterator[tuple[Fraction, Fraction, int | None]]:
         """Values of both sides and decimals shown by the right one: as read, then otherwise."""
-        assert a.value is not None and b.value is not None
+        assert a.value is not None
+        assert b.value is not None
         numeral = self._numeral(b)
         decimals = None if numeral is None else numeral.decimals
         yield a.value, b.value, None if decimals is None else decimals + 2 * b.percents
@@ -139,9 +145,9 @@ class Judge:
         for left, right, decimals in self._readings(a, b):
             if left == right:
                 return True
-            if decimals is not None and (loose or (decimals and not representable(left, decimals))):
-                if rounds_to(left, right, decimals, loose):
-                    return True
+            roundable = decimals is not None and (loose or (decimals > 0 and not representable(left, decimals)))
+            if roundable and rounds_to(left, right, decimals or 0, loose):
+                return True
         return False
 
     def _rounded_near(self, found: Parse) -> bool:
@@ -159,8 +165,9 @@ class Judge:
             return "units"
         if self._context_unclear(side, others, a) or self._runs_on(a, b) or _CONTINUED.match(self.text, end):
             return "context"
-        if _LISTED.match(self.text, end) and self.text[: self.tokens[a.first].begin].rstrip(" $").endswith(","):
-            return "context"
+        begin = self.tokens[a.first].begin
+        if _LISTED.match(self.text, end) and self.text[max(0, begin - 4) : begin].rstrip(" $").endswith(","):
+            return "context"  # a list that equals a list
         return "rounding" if self._rounding_unclear(a, b) else None
 
     def _runs_on(self, a: Parse, b: Parse) -> bool:
@@ -171,16 +178,19 @@ class Judge:
 
     def _is_bare(self, found: Parse) -> bool:
         """Is it a mere quantity: nothing computed, or a lone proper fraction?"""
-        fraction = len(found.numbers) == 2 and len(found.operators) == 1 and found.value is not None
-        return not found.computed or (fraction and self.tokens[found.operators[0]].value == "/" and abs(found.value) < 1)
+        if not found.computed:
+            return True
+        symbols = [self.tokens[index].value for index in found.operators]
+        return symbols == ["/"] and len(found.numbers) == 2 and found.value is not None and abs(found.value) < 1
 
     def _units_unclear(self, a: Parse, b: Parse) -> bool:
-        assert a.value is not None and b.value is not None
+        assert a.value is not None
+        assert b.value is not None
         if a.percents or b.percents:
             additive = any(self.tokens[i].value in ("+", "-") for i in a.operators)
             if not a.percents or (additive and a.percents < len(a.numbers)):
                 return True
-        left, right = self._measures(a), self._measures(b) | {u.removesuffix("s") for u in {self._unit(b)} & (MEASURES | {"$"})}
+        left, right = self._measures(a.units), self._measures([*b.units, b.last])
         names = {self._name(index) for index in [*a.units, *b.units]}
         if len(names) > 1 and any(self.tokens[i].kind == "FRAC" for i in [*a.operators, *b.operators]):
             return True
@@ -193,24 +203,28 @@ class Judge:
             return factor in CONVERSIONS or factor.denominator == 1
         return left != right and factor in CONVERSIONS
 
-    def _measures(self, found: Parse) -> set[str]:
-        return {name.removesuffix("s") for name in map(self._name, found.units) if name in MEASURES or name == "$"}
+    def _measures(self, indices: list[int]) -> set[str]:
+        return {name.removesuffix("s") for name in map(self._name, indices) if name in MEASURES or name == "$"}
 
     def _name(self, index: int) -> str:
-        token = self.tokens[index]
+        token = self.tokens[index] if index < len(self.tokens) else self.tokens[-1]
+        if token.kind not in ("CUR", "WORD", "UNIT"):
+            return ""
         if token.kind == "CUR":
             return "$"
         return str(token.value).strip().lower()
 
     def _unit(self, found: Parse) -> str:
-        for index in [*found.units, found.last]:
-            if index < len(self.tokens) and self.tokens[index].kind in ("CUR", "WORD", "UNIT"):
-                return self._name(index)
-        return "%" if found.percents else ""
+        names = map(self._name, [*found.units, found.last])
+        return next((name for name in names if name), "%" if found.percents else "")
 
     def _context_unclear(self, side: range, others: list[Parse], found: Parse) -> bool:
         words = [str(t.value).lower() for t in self.tokens[found.core : side.stop] if t.kind == "WORD"]
-        if len(words) > MANY_WORDS or not SWAYING.isdisjoint(words) or any(other.computed for other in others):
+        if (
+            len(words) > MANY_WORDS
+            or not (SWAYING | CLAUSE).isdisjoint(words)
+            or any(other.computed for other in others)
+        ):
             return True
         before = [self.tokens[index] for index in range(found.first - 1, side.start - 1, -1)[:2]]
         if self._is_bare(found) and (before or words):
@@ -224,7 +238,8 @@ class Judge:
 
     def _rounding_unclear(self, a: Parse, b: Parse) -> bool:
         """A quotient given as a whole number, or a result computed from numbers rounded before (3.33 * 3 = 10)."""
-        assert a.value is not None and b.value is not None
+        assert a.value is not None
+        assert b.value is not None
         numeral = self._numeral(b)
         if numeral is None or representable(a.value, numeral.decimals + 2 * b.percents):
             return False

@@ -12,7 +12,8 @@ from .vocabulary import CARDINALS, MULTIPLIERS
 _INT = r"\d{1,9}"
 _NUMERAL = re.compile(
     rf"""
-    (?:(?P<whole>{_INT})[ ]?)? \\[dtc]?frac \s* (?:\{{\s*(?P<a>{_INT})\s*\}}|(?P<b>\d)) \s* (?:\{{\s*(?P<c>{_INT})\s*\}}|(?P<d>\d))
+    (?:(?P<whole>{_INT})[ ]?)? \\[dtc]?frac \s* (?:\{{\s*(?P<a>{_INT})\s*\}}|(?P<b>\d))
+        \s* (?:\{{\s*(?P<c>{_INT})\s*\}}|(?P<d>\d))
   | (?:(?P<units>{_INT})[ ])? (?<![\d/.]) (?P<over>{_INT})/(?P<under>{_INT}) (?![\d/]|\.\d)
   | (?P<plain>{NUMERAL})
     """,

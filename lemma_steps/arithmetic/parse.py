@@ -22,7 +22,6 @@ MAX_BARE_COMMANDS = 8
 """Commands nested without braces (\\sqrt\\frac12)."""
 
 
-
 class _NoExpression(Exception):
     """The tokens from here on are no operand."""
 
@@ -69,10 +68,11 @@ def is_variable(tokens: list[Token], index: int) -> bool:
     if token.kind != "WORD":
         return False
     before = tokens[index - 1] if index else None
-    glued = before is not None and before.end == token.begin and before.kind not in ("CUR", "BREAK", "OP")
+    glued = before is not None and before.end == token.begin and before.kind not in ("CUR", "BREAK", "OP", "LP")
     if len(word) == 1:
         after = tokens[index + 1].kind if index + 1 < len(tokens) else "BREAK"
-        article = word in "aAI" and (after == "WORD" or (before is not None and before.kind == "WORD" and after != "LP"))
+        in_prose = before is not None and before.kind == "WORD" and after != "LP"
+        article = word in "aAI" and (after == "WORD" or in_prose)
         measure = before is not None and before.kind == "NUM" and word.lower() in MEASURES
         return glued or not (article or measure)
     return (glued or len(word) == 2) and word not in SHORT

@@ -54,9 +54,9 @@ def _meaning(before: Token, token: Token, after: Token) -> str | None:
             return None
         return "OP" if before.kind in _OPERAND_END and after.kind in _OPERAND_BEGIN else "BREAK"
     if kind == "ROW":
-        if token.value == "\n" and (before.kind == "WALL" or (after.kind == "OP" and after.value in "*/^" and not _bullet(after))):
-            return None
-        return None if after.kind in _RELATIONS or before.kind in _JOINT or before.kind == "ROW" else "BREAK"
+        goes_on = before.kind in _JOINT or after.kind in _RELATIONS or (after.kind == "OP" and not _bullet(after))
+        wrapped = token.value == "\n" and before.kind == "WALL"
+        return None if goes_on or wrapped or before.kind == "ROW" else "BREAK"
     if kind == "AMP":
         return None if before.kind in _JOINT or after.kind in _JOINT or before.kind in ("ROW", "BREAK") else "WALL"
     if kind in ("STOP", "OTHER"):
@@ -71,7 +71,7 @@ def _meaning(before: Token, token: Token, after: Token) -> str | None:
 
 
 def resolve(raw: list[Token]) -> list[Token]:
-    """The tokens that the parser reads, changed in place; line-initial bullets become breaks. Linear in their number."""
+    """The tokens that the parser reads, changed in place; bullets become breaks. Linear in their number."""
     tokens: list[Token] = []
     before, line_start = _NONE, True
     for index, token in enumerate(raw):
