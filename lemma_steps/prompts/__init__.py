@@ -3,9 +3,9 @@
 The wording is in `lemma_steps/templates`. Nothing here knows of distilabel or of any client.
 """
 
-from lemma_steps.prompts.parse import parse_reply
-from lemma_steps.prompts.read import read_row
-from lemma_steps.prompts.render import TASKS, Message, inference_prompt, render, template_id
+from lemma_steps.prompts.parsing import parse_reply
+from lemma_steps.prompts.reading import read_row
+from lemma_steps.prompts.rendering import TASKS, Message, inference_prompt, render, template_id
 from lemma_steps.prompts.replies import Classification, Injection, Location, Reply, ReplyError, Revision
 
 __all__ = [

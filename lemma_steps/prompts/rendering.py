@@ -85,6 +85,8 @@ def render(task: str, **fields: object) -> list[Message]:
         raise TypeError(f"{task} has no section {', '.join(fields)}; its sections are {', '.join(row)}")
     if missing and not (missing == ["reference_solution"] and task in WITHOUT_REFERENCE):
         raise TypeError(f"{task} needs a value for {', '.join(missing)}")
+    if "error_type" in row:
+        row["error_type"] = TAXONOMY[str(row["error_type"])]
     return [
         {"role": "system", "content": system_block(task)},
         {"role": "user", "content": _block(task, "row", **row)},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any, Literal, overload
 
 from lemma_steps.prompts.replies import Classification, Injection, Location, Reply, ReplyError, Revision
 from lemma_steps.taxonomy import resolve
@@ -107,6 +108,16 @@ _PARSERS: dict[str, Callable[[str], Reply]] = {
 }
 
 
+@overload
+def parse_reply(task: Literal["inject_error"], text: str) -> Injection: ...
+@overload
+def parse_reply(task: Literal["locate_first_error"], text: str) -> Location: ...
+@overload
+def parse_reply(task: Literal["classify_error"], text: str) -> Classification: ...
+@overload
+def parse_reply(task: Literal["fix_continue", "fresh_restart", "smooth"], text: str) -> Revision: ...
+@overload
+def parse_reply(task: str, text: str) -> Any: ...
 def parse_reply(task: str, text: str) -> Reply:
     """What the reply `text` to `task` holds. Text outside the tags is ignored.
 

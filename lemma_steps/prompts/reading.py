@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from lemma_steps.prompts.fence import unfence
-from lemma_steps.prompts.render import TASKS, WITHOUT_REFERENCE, system_block
+from lemma_steps.prompts.rendering import TASKS, WITHOUT_REFERENCE, system_block
 
 Row = dict[str, str | list[str] | None]
 
