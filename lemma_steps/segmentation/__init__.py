@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from lemma_steps.segmentation.layout import lines, paragraphs, sentences
 from lemma_steps.segmentation.mask import mask
 
@@ -31,4 +33,4 @@ def segment(text: str) -> list[str]:
             break
     end = len(text.rstrip())
     bounds = [0, *(cut for cut in cuts if cut < end), len(text)]
-    return [text[begin:stop] for begin, stop in zip(bounds, bounds[1:], strict=False)]
+    return [text[begin:stop] for begin, stop in pairwise(bounds)]

@@ -1,7 +1,7 @@
 """The three levels on which a text can be cut: blank lines, else lines, else sentences.
 
-A level counts for a text when it has a cut there, be it only the one at the very end. Whether a break is a cut is decided
-from the step before it and the first characters after it, so the steps of a prefix are the first steps of the whole.
+A level counts for a text when it has a cut there, be it only the one at the very end. Whether a break is a cut is
+decided from the step before it and the first characters after it, so the steps of a prefix are those of the whole.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lemma_steps.segmentation.mask import BLOCK
 from lemma_steps.segmentation.sentences import SENTENCE_END, ends_sentence
 from lemma_steps.segmentation.words import LABELS
 
-_BREAK = r"(?:\r\n|[\n\r\u2028\u2029])"
+_BREAK = r"(?>\r\n|[\n\r\u2028\u2029])"
 _BREAKS = re.compile(rf"{_BREAK}(?:[^\S\n\r\u2028\u2029]*+{_BREAK})*+")
 _BLANK = re.compile(rf"{_BREAK}[^\S\n\r\u2028\u2029]*+{_BREAK}")
 _NEXT = re.compile(r"\S")

@@ -45,7 +45,8 @@ def mask(text: str) -> str:
 
 def _fill(text: str, spans: Iterable[Span]) -> str:
     """`text` with the spans blotted out; where spans overlap, the one that begins first gives the sign."""
-    pieces, at = [], 0
+    pieces: list[str] = []
+    at = 0
     for begin, end, sign in sorted(spans, key=lambda span: (span[0], -span[1])):
         if end <= at:
             continue

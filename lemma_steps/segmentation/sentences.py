@@ -9,9 +9,10 @@ from lemma_steps.segmentation.words import ABBREVIATIONS, LOWER_STARTERS, NAME, 
 
 _CLOSERS = "[\"'”’»)\\]）」}*_`]"
 SENTENCE_END = re.compile(
-    rf"(?:(?P<stop>(?<![.!?…])[.!?…]++)|{STOP}){_CLOSERS}*+[^\S\r\n]++"
+    rf"(?:(?P<stop>(?<![.!?…])[.!?…]++)|{STOP}){_CLOSERS}*+(?:[^\S\r\n]++|(?=[A-Z][a-z]+\s))"
     rf"|[。！？]++{_CLOSERS}*+[^\S\r\n]*+"
     rf"|{BLOCK}(?!{BLOCK})[^\S\r\n]*+"
+    r"|(?<=\S)[^\S\r\n]++(?=[*_]*+Step\ \d{1,3}[*_]*+[:)]|\d{1,2}\)\s)"
 )
 """Every place of a masked text where a sentence may end, and the white space after it."""
 
@@ -21,6 +22,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
 _WORD_BEFORE = re.compile(r"(?:[^\W\d_]+\.)*[^\W\d_]+$")
 _CAPITAL_BEFORE = re.compile(r"(?:\b[A-Z]\w*\.?|\bby)\s+[A-Z]$")
 _INITIAL = re.compile(r"[A-Z]\.\s")
+_TAIL = re.compile(r"\$*\\(?:end|qed|hfill|q?quad|(?:black)?square)\b|[∎□■]")
 _EQUATION = re.compile(r"[a-z]\w?\s?[=<>≤≥]")
 
 
@@ -31,7 +33,7 @@ def ends_sentence(text: str, masked: str, end: re.Match[str]) -> bool:
         return False
     at = _OPENERS.match(masked, begin).end()  # type: ignore[union-attr]
     first = text[at : at + 1]
-    if not first or first.isspace():
+    if not first or first.isspace() or _TAIL.match(text, at):
         return False
     formula = (masked[at] in INLINE + STOP and first in "$\\") or text[begin] == "`"
     number = first.isdigit() or (first in "-−+" and text[at + 1 : at + 2].isdigit())
@@ -50,13 +52,14 @@ def _full_stop(text: str, end: re.Match[str], at: int, *, starts: bool, counts: 
     first, next_word = text[at], (_WORD.match(text, at) or [""])[0].lower()
     if ".." in stop or "…" in stop or (stop == "!" and before[-1:].isalnum() and not before[-2:].isalpha()):
         return first.isupper()  # "1 + 2 + ... 9", "4! 3!"
+    starts = starts or next_word in LOWER_STARTERS or _EQUATION.match(text, at) is not None
     word = (_WORD_BEFORE.search(before) or [""])[0]
     key = word.lower()
     if stop != "." or not word:
-        return starts or next_word in LOWER_STARTERS
-    if first.islower():
-        return key not in ABBREVIATIONS and (next_word in LOWER_STARTERS or bool(_EQUATION.match(text, at)))
+        return starts
     if key in NEVER or (counts and key in REFERENCE) or (first.isdigit() and key in UNIT):
+        return False
+    if first.islower() and key in ABBREVIATIONS:
         return False
     if key in NAME or _is_initial(before, word, text, at):
         return next_word in STARTERS
