@@ -15,7 +15,8 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ def eic(folder: Path, name: str) -> Iterator[Labelled]:
             yield row["transformed_solution"].split("\n"), row["wrong_step"]
 
 
-LABELLED = {
+Reader = Callable[[Path, str], Iterator[Labelled]]
+LABELLED: dict[str, Reader] = {
     "processbench_gsm8k": processbench,
     "processbench_math": processbench,
     "mr_gsm8k_wrong_subset": mr_gsm8k,
@@ -102,8 +104,9 @@ def recall(texts: list[str], show: bool) -> Row:
     return {"marks": marks, "found": round(found / max(1, marks), 5), "checked": round(checked / max(1, marks), 5)}
 
 
-def labelled(items: list[Labelled], show: bool) -> Row:
+def labelled(read: Reader, folder: Path, name: str, cut: slice, show: bool) -> Row:
     """Of the solutions with a wrong equation: is its step the labelled one (exact) or at least not before it?"""
+    items = list(read(folder, name))[cut]
     flagged = exact = early = steps = at_error = wrong_rows = 0
     began = time.perf_counter()
     for texts, label in items:
@@ -142,14 +145,11 @@ def main() -> None:
 
     figures: dict[str, Row] = {}
     gsm8k = [row["answer"] for row in rows(folder, "gsm8k_train")][cut]
-    jobs = {
+    jobs: dict[str, Callable[[], Row]] = {
         "gsm8k_train": lambda: gold(gsm8k, show == "gsm8k_train"),
         "gsm8k_train_marks": lambda: recall(gsm8k, show == "gsm8k_train_marks"),
         "math_train": lambda: gold([r["solution"] for r in rows(folder, "math_train")][cut], show == "math_train"),
-        **{
-            name: lambda name=name, read=read: labelled(list(read(folder, name))[cut], show == name)
-            for name, read in LABELLED.items()
-        },
+        **{name: partial(labelled, read, folder, name, cut, show == name) for name, read in LABELLED.items()},
     }
     for name, job in jobs.items():
         if show and show != name:

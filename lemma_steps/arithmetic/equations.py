@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .judge import Judge
-from .parse import Parse, is_variable, parse
+from .parse import parse
+from .reading import Parse
 from .records import Equation, Expression, Number, Operator, Relation
 from .resolve import resolve
 from .tokens import MAX_TEXT, Token, tokenize
+from .units import is_variable
 
 _HAS_RELATION = re.compile(r"(?i)[=≈≅]|\\approx|\\simeq|equal")
 _MARK = re.compile(r"<<([^<>\n]{1,400})>>")

@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from .parse import Parse, Reading, is_rate, is_variable, parse
+from .parse import parse
+from .reading import Parse, Reading
 from .records import Relation, Verdict
 from .tokens import Token
+from .units import is_rate, is_variable
 from .vocabulary import CLAUSE, CONVERSIONS, LINKING, MEASURES, SWAYING
 
 REASONS = {

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fractions import Fraction
-from math import comb, factorial, isqrt
 
+from .exact import binomial, bounded, factorial, power, quotient, root
+from .reading import PLAIN, Parse, Reading
 from .resolve import resolve
 from .tokens import Token, tokenize
-from .vocabulary import CLAUSE, MEASURES, SHORT
+from .units import is_rate, is_variable
+from .vocabulary import CLAUSE
 
-MAX_BITS = 2048
-"""Numerator and denominator of every intermediate value stay below this many bits; beyond it the value is None."""
-MAX_FACTORIAL = 200
 MAX_NUMBERS = 500
 """A sum of more numbers than this is not computed."""
 MAX_EXPRESSION = 10_000
@@ -24,93 +22,6 @@ MAX_BARE_COMMANDS = 8
 
 class _NoExpression(Exception):
     """The tokens from here on are no operand."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How to read what people write in two ways."""
-
-    percent: Fraction = Fraction(1, 100)
-    """What "%" multiplies by; 1 where a percentage is written without its sign elsewhere."""
-    mixed: bool = True
-    """ "2\\frac12" is two and a half, not a product."""
-    stacked: bool = False
-    """ "28 / 1/5" is 28 divided by a fifth."""
-
-
-PLAIN = Reading()
-
-
-@dataclass(slots=True)
-class Parse:
-    """One expression: tokens `[first, last)`, its value (None: not computable), what it holds and what is doubtful."""
-
-    first: int
-    last: int
-    value: Fraction | None
-    core: int = 0
-    """Token after the last one that is no trailing unit."""
-    numbers: list[int] = field(default_factory=list)
-    operators: list[int] = field(default_factory=list)
-    units: list[int] = field(default_factory=list)
-    percents: int = 0
-    mixed: bool = False
-    computed: bool = False
-    """Something is computed: an operator, "of", an implicit product, a factorial, a root, a binomial."""
-    doubt: str | None = None
-
-
-def is_variable(tokens: list[Token], index: int) -> bool:
-    """Is this word a variable ("2x", "3 n", "\\frac12 bh") rather than a unit or a word of prose?"""
-    token, word = tokens[index], str(tokens[index].value)
-    if token.kind == "UNIT":
-        return len(word.strip()) == 1 and word.strip().lower() not in MEASURES
-    if token.kind != "WORD":
-        return False
-    before = tokens[index - 1] if index else None
-    glued = before is not None and before.end == token.begin and before.kind not in ("CUR", "BREAK", "OP", "LP")
-    if len(word) == 1:
-        after = tokens[index + 1].kind if index + 1 < len(tokens) else "BREAK"
-        in_prose = before is not None and before.kind == "WORD" and after != "LP"
-        article = word in "aAI" and (after == "WORD" or in_prose)
-        measure = before is not None and before.kind == "NUM" and word.lower() in MEASURES
-        return glued or not (article or measure)
-    return (glued or len(word) == 2) and word not in SHORT
-
-
-def _bounded(value: Fraction | None) -> Fraction | None:
-    if value is None or value.numerator.bit_length() > MAX_BITS or value.denominator.bit_length() > MAX_BITS:
-        return None
-    return value
-
-
-def _quotient(over: Fraction | None, under: Fraction | None) -> Fraction | None:
-    return None if over is None or not under else _bounded(over / under)
-
-
-def _power(base: Fraction | None, exponent: Fraction | None) -> Fraction | None:
-    if base is None or exponent is None:
-        return None
-    if exponent.denominator == 2 and abs(exponent) < 20:
-        base, exponent = _root(base, 2), exponent * 2
-        if base is None:
-            return None
-    if exponent.denominator != 1 or (base == 0 and exponent <= 0):
-        return None
-    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
-    return base ** int(exponent) if bits * abs(exponent) <= MAX_BITS else None
-
-
-def _whole_root(number: int, degree: int) -> int | None:
-    root = isqrt(number) if degree == 2 else round(number ** (1 / degree)) if number < 1 << 50 else 0
-    return root if root**degree == number else None
-
-
-def _root(value: Fraction | None, degree: int) -> Fraction | None:
-    if value is None or value < 0:
-        return None
-    over, under = _whole_root(value.numerator, degree), _whole_root(value.denominator, degree)
-    return None if over is None or under is None else Fraction(over, under)
 
 
 class _Parser:
@@ -150,7 +61,7 @@ class _Parser:
             if len(self.found.numbers) > MAX_NUMBERS or total is None or term is None:
                 total = None
             else:
-                total = _bounded(total + term if sign == "+" else total - term)
+                total = bounded(total + term if sign == "+" else total - term)
         return total
 
     def _mark(self) -> tuple[int, int, int, int]:
@@ -183,12 +94,12 @@ class _Parser:
                 return total
             if symbol == "/" and self.reading.stacked and self.symbol() == "/":
                 self.operator()
-                term = _quotient(term, self.factor())
+                term = quotient(term, self.factor())
             self.found.computed, self.found.doubt, last = True, doubt, symbol
             if symbol == "/":
-                total = _quotient(total, term)
+                total = quotient(total, term)
             else:
-                total = None if total is None or term is None else _bounded(total * term)
+                total = None if total is None or term is None else bounded(total * term)
 
     def _of(self) -> bool:
         """ "20% of 50" and "3/4 of the 20" multiply."""
@@ -220,7 +131,7 @@ class _Parser:
             back = self._mark()
             self.operator()
             try:
-                base = _bounded(_power(base, self._exponent()))
+                base = bounded(power(base, self._exponent()))
                 self.found.computed = True
             except _NoExpression:
                 self._undo(back)
@@ -247,8 +158,7 @@ class _Parser:
                 value = None if value is None else value * self.reading.percent
             else:
                 self.found.computed = True
-                small = value is not None and value.denominator == 1 and 0 <= value <= MAX_FACTORIAL
-                value = Fraction(factorial(int(value))) if small and value is not None else None
+                value = factorial(value)
             self.index += 1
         if self.kind() == "MORE":
             value, self.index = None, self.index + 1
@@ -274,12 +184,7 @@ class _Parser:
                 self.found.operators.append(self.index - 1)
             self.found.computed = True
             over, under = self.argument(), self.argument()
-            if over is None or under is None:
-                return None
-            if kind == "FRAC":
-                return _quotient(over, under)
-            whole = over.denominator == under.denominator == 1 and 0 <= under <= over <= MAX_FACTORIAL
-            return Fraction(comb(int(over), int(under))) if whole else None
+            return quotient(over, under) if kind == "FRAC" else binomial(over, under)
         if kind == "SQRT":
             self.index += 1
             self.found.computed, degree = True, 2
@@ -287,7 +192,7 @@ class _Parser:
                 index = self.group()
                 degree = int(index) if index is not None and index.denominator == 1 and 2 <= index <= 9 else 0
             value = self.argument()
-            return _root(value, degree) if degree else None
+            return root(value, degree) if degree else None
         raise _NoExpression
 
     def _mixed(self, whole: Fraction) -> Fraction | None:
@@ -348,13 +253,6 @@ class _Parser:
         if token.kind == "OP" and token.value == "^":
             return before.kind in ("WORD", "UNIT") and index + 1 < self.stop
         return token.kind == "NUM" and before.value == "^" and index > self.index + 1
-
-
-def is_rate(tokens: list[Token], index: int) -> bool:
-    """Is this the slash of a unit such as "miles/hour" or "$5/hour"?"""
-    if tokens[index].kind != "OP" or tokens[index].value != "/" or index + 1 >= len(tokens):
-        return False
-    return tokens[index + 1].kind in ("WORD", "UNIT") and not is_variable(tokens, index + 1)
 
 
 def parse(tokens: list[Token], first: int, reading: Reading = PLAIN) -> Parse | None:

@@ -1,0 +1,31 @@
+"""Tells units of measure and words of prose from variables."""
+
+from __future__ import annotations
+
+from .tokens import Token
+from .vocabulary import MEASURES, SHORT
+
+
+def is_variable(tokens: list[Token], index: int) -> bool:
+    """Is this word a variable ("2x", "3 n", "\\frac12 bh") rather than a unit or a word of prose?"""
+    token, word = tokens[index], str(tokens[index].value)
+    if token.kind == "UNIT":
+        return len(word.strip()) == 1 and word.strip().lower() not in MEASURES
+    if token.kind != "WORD":
+        return False
+    before = tokens[index - 1] if index else None
+    glued = before is not None and before.end == token.begin and before.kind not in ("CUR", "BREAK", "OP", "LP")
+    if len(word) == 1:
+        after = tokens[index + 1].kind if index + 1 < len(tokens) else "BREAK"
+        in_prose = before is not None and before.kind == "WORD" and after != "LP"
+        article = word in "aAI" and (after == "WORD" or in_prose)
+        measure = before is not None and before.kind == "NUM" and word.lower() in MEASURES
+        return glued or not (article or measure)
+    return (glued or len(word) == 2) and word not in SHORT
+
+
+def is_rate(tokens: list[Token], index: int) -> bool:
+    """Is this the slash of a unit such as "miles/hour" or "$5/hour"?"""
+    if tokens[index].kind != "OP" or tokens[index].value != "/" or index + 1 >= len(tokens):
+        return False
+    return tokens[index + 1].kind in ("WORD", "UNIT") and not is_variable(tokens, index + 1)
