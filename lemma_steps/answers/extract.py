@@ -1,0 +1,139 @@
+r"""Where a text states its answer: a closing statement, a `####` line, an `A:` line, a box; the last number at worst.
+
+Statements are read from the end, and the later one wins: a box inside an erroneous prefix loses to the closing
+"The answer is: X" after it. All work is linear in the last `MAX_TAIL` characters.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lemma_steps.answers.brackets import matching_brace
+
+MAX_TAIL = 20_000
+_MAX_CANDIDATES = 12
+
+_STATEMENT = re.compile(
+    r"""(?P<closing>\b(?:final\s+)?answer(?:\s+to\s[^.\n:]{0,80})?(?:\*\*)?\s*
+            (?:\s(?:is|are|will\ be|would\ be|equals)\b\s*(?:\*\*)?\s*(?P<colon>:|=)? | (?P<title>:))(?:\*\*)?)
+      | (?P<hashes>^[ \t]*\#{4}[ \t])
+      | (?P<line>^[ \t]*A:(?=[ \t]*\S))
+      | (?P<box>\\[fb]?box(?:ed)?\s*(?=\{))
+      | (?P<bare_box>\\boxed\s+(?=[\w-]))""",
+    re.VERBOSE | re.MULTILINE | re.IGNORECASE,
+)
+_DELIMITED = re.compile(
+    r"\$\$(.+?)\$\$|(?<!\\)\$((?:\\.|[^$\n\\])+?)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL
+)
+_JOINT = re.compile(r"\s*(?:,|;|,?\s*\b(?:and|or)\b)\s*(?=[$\\]|-?\d)", re.IGNORECASE)
+_TRAILING_UNIT = re.compile(r"\s*(?:\\?%|°|(?!and\b|or\b|so\b|because\b|since\b)[A-Za-z][A-Za-z²³/^\d]*(?:\s(?:per\s)?[a-z]{2,})?)(?=\s*(?:[.,;!\n]|$))")
+_SENTENCE_END = re.compile(
+    r"""(?<![ap]\.m)(?<!\b[ap])[.!?](?=\s*$|\s+[A-Z"'(\\$*]|\s*\n)|\n\s*\n|\n(?=\s*[A-Z#*(-]) | [,;:]?\s(?=(?:so|because|since|which|where|as|therefore|thus|hence|but|when|if|for\ a\ total|that\ is|i\.e\.)\b)
+      | <[|/]?\w+[|]?> | ,\s(?=[a-z]{2,}\s[a-z]+) | \s\((?=[a-z]{2,}\s[a-z]+\s) """,
+    re.VERBOSE,
+)
+_PROSE = re.compile(r"[A-Za-z]{3,}(?:\s+[A-Za-z]{2,}){2,}")
+_NOT_AN_ANSWER = re.compile(
+    r"(?:not|in|correct|incorrect|right|wrong|reasonable|valid|invalid|clear\w*|obvious\w*|indeed|consistent|therefore|thus|the|an?|to|"
+    r"that|what|as|also|given|found|verified|checked|based|same|simply|just|still|now|only|about|then|this|it|we)\b",
+    re.IGNORECASE,
+)
+_LAST_NUMBER = re.compile(r"(?<![\w.])(?:\\?\$\s?)?-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+(?![\d/]))?(?:\s?\\?%)?(?![\w/])")
+_GOLD_LINE = re.compile(r"^[ \t]*####[ \t]*(\S[^\n]*)", re.MULTILINE)
+_MATHS_START = re.compile(r"[-+\d$\\({\[.°√π|]|[A-Za-z]\s*[=^_(+*/-]|[A-Za-z]\d*$|[A-Za-z]?sqrt|\d*[a-z]{1,2}\b")
+_MAX_BARE_WORDS = 4
+
+
+def _box(text: str, start: int) -> str | None:
+    end = matching_brace(text, start)
+    return None if end is None else text[start + 1 : end].strip()
+
+
+def last_box(text: str) -> str | None:
+    r"""The content of the last balanced `\boxed{}` or `\fbox{}`, or None."""
+    boxes = [m for m in _STATEMENT.finditer(text) if m["box"]][-_MAX_CANDIDATES:]
+    return next((content for m in reversed(boxes) if (content := _box(text, m.end())) is not None), None)
+
+
+def gold_answer(text: str) -> str | None:
+    r"""The answer of a gold solution: its last `####` line, else its last balanced box; None where it has neither."""
+    lines = _GOLD_LINE.findall(text[-MAX_TAIL:])
+    return lines[-1].strip() if lines else last_box(text[-MAX_TAIL:])
+
+
+def _delimited(text: str) -> str | None:
+    """The maths that `text` starts with, with what is listed after it and its unit."""
+    match = _DELIMITED.match(text)
+    if match is None or _PROSE.search(next(filter(None, match.groups())).replace("\\text", "")):
+        return None
+    end = match.end()
+    while (joint := _JOINT.match(text, end)) and (more := _DELIMITED.match(text, joint.end())):
+        end = more.end()
+    if unit := _TRAILING_UNIT.match(text, end):
+        end = unit.end()
+    return text[:end]
+
+
+def _cut(text: str) -> str:
+    """The answer at the start of `text`: its maths, or its words up to the end of the sentence or a subordinate clause."""
+    text = text.lstrip(" \t\n:=*").rstrip()
+    if (maths := _delimited(text)) is not None:
+        return maths.strip()
+    depth = 0
+    starts = {m.start(): m for m in _SENTENCE_END.finditer(text)}
+    for at, char in enumerate(text[:MAX_TAIL]):
+        if at in starts and depth <= 0:
+            return text[:at].strip()
+        depth += (char in "{[(") - (char in "}])")
+    return text.strip()
+
+
+def _statement(text: str, match: re.Match[str]) -> str | None:
+    """The answer that a statement makes, or None when it makes none ("the answer is not clear")."""
+    if match["box"]:
+        return _box(text, match.end())
+    rest = text[match.end() :]
+    if match["hashes"] or match["line"]:
+        return rest.partition("\n")[0].strip() or None if match["hashes"] else _line(rest)
+    if not rest.strip():
+        return None
+    boxed = re.match(r"[\s$:*]*(?:\\[(\[])?\s*\\[fb]?box(?:ed)?\s*(?=\{)", rest)
+    if boxed:
+        return _box(rest, boxed.end())
+    answer = _cut(rest)
+    if match["colon"] or match["title"] or match["bare_box"]:
+        return answer or None
+    return None if not answer or _NOT_AN_ANSWER.match(answer) else answer
+
+
+def _line(rest: str) -> str | None:
+    """`A: 26` counts as the last line only; elsewhere it is the first option of a choice."""
+    line, _, after = rest.partition("\n")
+    return None if after.strip() else line.strip()
+
+
+def _is_bare(text: str) -> bool:
+    """Whether a text without any statement is an answer itself rather than prose that contains one."""
+    if "\n" in text.strip() and "\\begin" not in text:
+        return False
+    plain = re.sub(r"\\[A-Za-z]+(?:\s*\{[^{}]*\})?", " ", text)
+    prose = re.findall(r"[A-Za-z]{3,}", plain)
+    return len(prose) <= _MAX_BARE_WORDS and (bool(_MATHS_START.match(text.strip())) or not re.search(r"\d", plain)) or (
+        re.fullmatch(r"\\?\$?-?[\d.,/]+\s?[A-Za-z ]{1,80}", text.strip()) is not None
+    )
+
+
+def extract_answer(text: str) -> str | None:
+    """The answer that a solution states or that a bare answer is; None where there is none."""
+    text = text[-MAX_TAIL:].strip()
+    found = list(_STATEMENT.finditer(text))[-_MAX_CANDIDATES:]
+    for match in reversed(found):
+        if answer := _statement(text, match):
+            return answer
+    if not found and _is_bare(text):
+        return text or None
+    spans = [m for m in _DELIMITED.finditer(text)]
+    numbers = list(_LAST_NUMBER.finditer(text))
+    if spans and (not numbers or spans[-1].end() >= numbers[-1].end()):
+        return spans[-1].group()
+    return numbers[-1].group().strip() if numbers else None

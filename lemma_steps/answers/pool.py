@@ -1,0 +1,193 @@
+"""A pool of comparing processes that can be killed, for use from any thread, event loop or daemonic process.
+
+pebble's `ProcessPool` was the first choice and does not fit: under `spawn` and `forkserver` it imports the caller's
+`__main__` again, and multiprocessing forbids it in daemonic processes. A worker here is a plain `subprocess` with two pipes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Self
+
+from lemma_steps.answers.compare import judge, quick
+from lemma_steps.answers.extract import extract_answer
+from lemma_steps.answers.gold import gold_of
+from lemma_steps.answers.verdict import Verdict
+
+TIMEOUT_S = 3.0
+START_LIMIT_S = 120.0
+_SHARE = 0.9
+"""The part of a time limit that the comparison may use; the rest is for killing it and for the way back."""
+_SLOW = 0.3
+"""After this part of its time a comparison will probably be killed: its successor starts to warm up."""
+_WINDOW = 64
+
+
+class _Worker:
+    """One comparing process. `ask` may be called by one thread at a time."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "PYTHONIOENCODING": "utf-8"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "lemma_steps.answers.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            text=True,
+        )
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._ready = False
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line.strip())
+        self._lines.put("")
+
+    def wait_ready(self) -> None:
+        """Wait for the imports. Raises RuntimeError when the process cannot start."""
+        if not self._ready:
+            with contextlib.suppress(queue.Empty):
+                self._ready = self._lines.get(timeout=START_LIMIT_S) == "ready"
+            if not self._ready:
+                self.kill()
+                raise RuntimeError("an answer-checking process did not start; try `python -m lemma_steps.answers.worker`")
+
+    def send(self, gold: str, prediction: str, limit_s: float) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it died: the reader says so
+            self._process.stdin.write(json.dumps([gold, prediction, limit_s]) + "\n")
+            self._process.stdin.flush()
+
+    def reply(self, wait_s: float) -> str | None:
+        """The next verdict, "" when the process is dead, None when it says nothing in time."""
+        try:
+            return self._lines.get(timeout=max(wait_s, 0.001))
+        except queue.Empty:
+            return None
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError, ValueError):
+                if pipe is not None:
+                    pipe.close()
+
+
+class VerifyPool:
+    """Killable processes behind `submit`.
+
+    Processes start when the first answer needs algebra and are shared by all callers; after a fork the child starts its own.
+
+    Args:
+        workers: comparisons at a time; the number of cores when None.
+        timeout_s: seconds that one comparison may take, its share of a process start included.
+    """
+
+    def __init__(self, workers: int | None = None, timeout_s: float = TIMEOUT_S) -> None:
+        self.workers = workers or os.cpu_count() or 1
+        self.timeout_s = timeout_s
+        self._open()
+
+    def _open(self) -> None:
+        self._pid = os.getpid()
+        self._idle: deque[_Worker] = deque()
+        self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="verify")
+
+    def submit(self, gold: str, prediction: str, *, timeout_s: float | None = None) -> Future[Verdict]:
+        """The verdict to come. Plain numbers and words are decided at once; use `asyncio.wrap_future` in a loop."""
+        if os.getpid() != self._pid:
+            self._open()
+        target, answer = gold_of(gold), extract_answer(prediction)
+        verdict = judge(target, answer, quick) if target and answer else Verdict.UNPARSED
+        if verdict is None:
+            assert target is not None
+            assert answer is not None
+            return self._threads.submit(self._compare, target, answer, timeout_s or self.timeout_s)
+        future: Future[Verdict] = Future()
+        future.set_result(verdict)
+        return future
+
+    def _take(self) -> _Worker:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return _Worker()
+
+    def _compare(self, gold: str, prediction: str, timeout_s: float) -> Verdict:
+        begin = time.monotonic()
+        worker = self._take()
+        worker.wait_ready()
+        limit = max(_SHARE * timeout_s - (time.monotonic() - begin), timeout_s / 2)
+        worker.send(gold, prediction, limit)
+        reply = worker.reply(_SLOW * limit)
+        if reply is None:
+            self._idle.appendleft(_Worker())
+            reply = worker.reply((1 - _SLOW) * limit)
+        if not reply:
+            worker.kill()
+            return Verdict.TIMED_OUT if reply is None else Verdict.UNPARSED
+        self._idle.append(worker)
+        if len(self._idle) > self.workers:
+            self._idle.popleft().kill()
+        return Verdict(reply)
+
+    def close(self) -> None:
+        """Let running comparisons end, drop waiting ones, end the processes."""
+        self._threads.shutdown(cancel_futures=True)
+        while self._idle:
+            self._idle.pop().kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+_shared: VerifyPool | None = None
+_shared_lock = threading.Lock()
+
+
+def _shared_pool() -> VerifyPool:
+    global _shared
+    with _shared_lock:
+        if _shared is None:
+            _shared = VerifyPool()
+        return _shared
+
+
+def verify(gold: str, prediction: str, *, timeout_s: float = TIMEOUT_S) -> Verdict:
+    """The verdict on one answer, from any thread, in at most `timeout_s` seconds of comparison.
+
+    Args:
+        gold: a gold answer, or a gold solution with a `####` line or a box.
+        prediction: a whole solution or a bare answer.
+    """
+    return _shared_pool().submit(gold, prediction, timeout_s=timeout_s).result()
+
+
+def verify_many(
+    pairs: Iterable[tuple[str, str]], workers: int | None = None, timeout_s: float = TIMEOUT_S
+) -> Iterator[Verdict]:
+    """Verdicts on (gold, prediction) pairs in order, reading at most a window of pairs ahead of the consumer."""
+    stream = iter(pairs)
+    with VerifyPool(workers, timeout_s) as pool:
+        waiting = deque(pool.submit(*pair) for pair in islice(stream, _WINDOW * pool.workers))
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(pool.submit(*pair) for pair in islice(stream, 1))
