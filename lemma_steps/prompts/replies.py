@@ -59,6 +59,10 @@ class ReplyError(Exception):
     """
 
     def __init__(self, code: str, detail: str) -> None:
-        super().__init__(f"{code}: {detail}")
+        super().__init__(code, detail)
         self.code = code
         self.detail = detail
+
+    def __str__(self) -> str:
+        """`code: detail`."""
+        return f"{self.code}: {self.detail}"

@@ -137,6 +137,12 @@ def test_corrections_compute_and_follow_a_wrong_step(task, row, reply):
         assert _answer(reference) == _answer(revision.correction)
 
 
+@pytest.mark.parametrize(("task", "row", "reply"), [e for e in REVISIONS if e.values[0] == "smooth"])
+def test_smoothing_keeps_every_number(task, row, reply):
+    numbers = set(re.findall(r"\d+", _fields(task, row)["correction"]))
+    assert numbers <= set(re.findall(r"\d+", parse_reply(task, reply).correction))
+
+
 @pytest.mark.parametrize(("task", "row", "reply"), LABELS)
 def test_labels_fit_the_steps(task, row, reply):
     steps, label = _fields(task, row)["steps"], parse_reply(task, reply)

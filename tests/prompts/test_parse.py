@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from contextlib import suppress
 
@@ -133,6 +134,8 @@ def test_a_refusal_keeps_the_teachers_words():
     with pytest.raises(ReplyError) as refused:
         parse_reply("inject_error", "I am sorry. <decline> type_not_available: no units here </decline>")
     assert refused.value.detail == "type_not_available: no units here"
+    copied = pickle.loads(pickle.dumps(refused.value))
+    assert str(copied) == str(refused.value) == "declined: type_not_available: no units here"
 
 
 @pytest.mark.parametrize(("answer", "step"), STEPS)
@@ -172,7 +175,7 @@ LINE = st.text(st.characters(exclude_characters="<>`", exclude_categories=["C", 
     st.sampled_from(["", "\n"]),
     st.sampled_from(["\n", "\n\n"]),
 )
-def test_the_mark_encloses_the_wrong_step(before, wrong, after, inner, separator):
+def test_defect_08_an_injection_says_where_its_wrong_step_is(before, wrong, after, inner, separator):
     marked = separator.join([*before, f"<wrong>{inner}{wrong}{inner}</wrong>", *after])
     reply = parse_reply("inject_error", f"<solution>\n{marked}\n</solution>\n<explanation>x</explanation>")
     assert reply.solution == separator.join([*before, wrong, *after])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.resources import files
 
 import pytest
 from hypothesis import given, settings
@@ -119,6 +120,14 @@ def test_the_layout_of_a_row():
     ].startswith(
         "<question>Q</question>\n<reference_solution>R</reference_solution>\n<error_type>CA: Calculation Error. "
     )
+
+
+def test_defect_10_the_prompt_that_runs_is_the_file_that_is_printed():
+    for task in set(prompts.TASKS) - {"classify_error", "inject_error"}:  # these two insert the taxonomy
+        file = files("lemma_steps").joinpath("templates", f"{task}.jinja2").read_text("utf-8")
+        system = prompts.render(task, **dict.fromkeys(prompts.TASKS[task], ""))[0]["content"]
+        assert system.startswith("# Task: ")
+        assert file.startswith("{% block system %}\n" + system + "\n{% endblock %}\n{% block row %}\n")
 
 
 def test_defect_09_a_reference_is_shown_only_where_one_is_given():
