@@ -11,11 +11,11 @@ from lemma_steps.taxonomy import resolve
 
 _FENCE = re.compile(r"\A```\w*\n(.*?)\n?```\Z", re.DOTALL)
 _ANY_TAG = re.compile(
-    r"</?\s*(?:question|reference_solution|error_type|error_step|steps?|attempt|reflection|correction|solution"
+    r"<\s?/?\s?(?:question|reference_solution|error_type|error_step|steps?|attempt|reflection|correction|solution"
     r"|explanation|reason|wrong|decline)\b[^<>]*>",
     re.IGNORECASE,
 )
-_MARKED = re.compile(r"(.*)<\s*wrong\s*>(.*)<\s*/\s*wrong\s*>(.*)", re.DOTALL | re.IGNORECASE)
+_MARK = re.compile(r"<\s?(/?)\s?wrong\s?>", re.IGNORECASE)
 _STEP_NUMBER = re.compile(r"(?:(?:error )?step )?(?:number |no )?(\d{1,6})")
 _NONE = {"none", "no error", "no errors", "n a", "null"}
 
@@ -26,7 +26,7 @@ def _part(name: str, text: str) -> str | None:
     The last pair counts, since a reply may draft, or quote the format, before it answers.
     """
     begin = end = None
-    for tag in re.finditer(rf"<\s*(/?)\s*{name}\s*>", text, re.IGNORECASE):
+    for tag in re.finditer(rf"<\s?(/?)\s?{name}\s?>", text, re.IGNORECASE):
         if not tag[1]:
             begin, end = tag.end(), None
         elif end is None:
@@ -55,10 +55,10 @@ def _clean(name: str, part: str) -> str:
 
 
 def _injection(text: str) -> Injection:
-    marked = _MARKED.fullmatch(_required("solution", text))
-    if marked is None or not marked[2].strip():
-        raise ReplyError("reply_unparsed", "no step is marked as wrong")
-    before, wrong, after = (_clean("solution", piece) for piece in marked.groups())
+    before, *rest = _MARK.split(_required("solution", text))
+    if len(rest) != 4 or (rest[0], rest[2]) != ("", "/") or not rest[1].strip():
+        raise ReplyError("reply_unparsed", f"one <wrong>...</wrong> must hold a step; {len(rest) // 2} marks found")
+    before, wrong, after = (_clean("solution", piece) for piece in (before, rest[1], rest[3]))
     # Marks on lines of their own leave no blank lines behind, which would be read as boundaries of steps.
     lead = "" if not before or before[-1].isspace() else wrong[: len(wrong) - len(wrong.lstrip())]
     tail = "" if not after or after[0].isspace() else wrong[len(wrong.rstrip()) :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from contextlib import suppress
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -207,6 +208,19 @@ def test_any_text_is_a_reply_or_a_reply_error(task, text):
         if isinstance(reply, Injection):
             assert reply.solution[reply.wrong_begin : reply.wrong_end].strip()
             assert not re.search(r"</?(solution|wrong|decline)>", reply.solution)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(
+    "piece", ["<wrong>", "<solution>", "<solution><wrong>", "< ", "<", "```\n", "</wrong></solution>", "9"]
+)
+def test_a_megabyte_of_tags_takes_no_time(task, piece):
+    many = piece * (1_000_000 // len(piece))
+    for text in (many, f"<solution>{many}</solution><explanation>x</explanation>", f"<error_step>{many}</error_step>"):
+        started = perf_counter()
+        with pytest.raises(ReplyError):
+            parse_reply(task, text)
+        assert perf_counter() - started < 2
 
 
 def test_defect_14_steps_are_read_however_they_are_dressed():
