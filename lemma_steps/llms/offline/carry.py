@@ -1,8 +1,8 @@
 """Carries one wrong value through the rest of a solution, as a student would who does not notice it.
 
 Every number after the error is either explained (the question's, an earlier result, a constant) or the error's own
-consequence. Where a number could be either, or is neither, the error is not carried and the site is given up: a wrong guess
-would be a second error.
+consequence. Where a number could be either, or is neither, the error is not carried and the site is given up: a wrong
+guess would be a second error.
 """
 
 from __future__ import annotations
@@ -63,8 +63,9 @@ class Carry:
     def error(self, chain: Chain, result: Fraction | None) -> None:
         """Start at `chain`, whose left side `edits` change or whose result they replace by `result`."""
         if result is None:
-            result = self._recompute(chain)
-        self._settle(chain, result)
+            self._settle(chain, self._recompute(chain))
+        else:
+            self._write(chain, result)
 
     def run(self, step: int, after: int, also: Sequence[Edit] = ()) -> None:
         """Let everything from offset `after`, in `step` and later, follow from `changed`.
@@ -123,11 +124,15 @@ class Carry:
         return result
 
     def _settle(self, chain: Chain, result: Fraction) -> None:
-        """Write `result` for `chain`, without the terms in between, and remember it."""
-        if not fits(result, chain.result):
-            raise CarryError(f"{result} cannot stand for {chain.result.text}")
+        """Leave out the terms between left side and result, which no longer hold, and write `result`."""
         if len(chain.terms) > 2:
             self.edits.append(Edit(chain.terms[1].begin, chain.terms[-1].begin, ""))
+        self._write(chain, result)
+
+    def _write(self, chain: Chain, result: Fraction) -> None:
+        """Write `result` for `chain` and remember it."""
+        if not fits(result, chain.result):
+            raise CarryError(f"{result} cannot stand for {chain.result.text}")
         if result != chain.value:
             self.edits.append(Edit(chain.result.begin, chain.result.end, write(result, chain.result)))
             if self.changed.get(chain.value, result) != result:

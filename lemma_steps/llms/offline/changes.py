@@ -76,7 +76,7 @@ def operator_edit(worked: Worked, operator: Operator, symbol: str) -> Edit | Non
 
 
 def number_edits(worked: Worked, chain: Chain, number: Number, value: Fraction) -> tuple[Edit, tuple[Edit, ...]] | None:
-    """`number` of the left side replaced by `value`, there and in the words of the step; None where it stands elsewhere too."""
+    """`number` of the left side replaced by `value`, there and in the step's words; None if it stands elsewhere."""
     old = raw(number)
     others = [c for c in worked.in_step(chain.step) if c.begin != chain.begin]
     if any(raw(n) == old for c in others for n in c.left.numbers) or old == chain.value:

@@ -57,7 +57,7 @@ def _inject(row: dict[str, Any], seed: int) -> str:
     reference = _reference(row)
     made = inject(row["question"], reference, row["error_type"], seed)
     gold = Worked.read(row["question"], reference)
-    words = explain(gold, Worked(row["question"], made.steps[: made.error + 1]), made.diagnosis)
+    words = explain(gold, gold.attempt(made.steps[: made.error + 1]), made.diagnosis)
     return f"<solution>{made.marked}</solution>\n<explanation>{words}</explanation>"
 
 

@@ -43,14 +43,15 @@ def diagnose(gold: Worked, attempt: Sequence[str]) -> Diagnosis | None:
     golden = [plain(step) for step in gold.steps]
     if last in golden:
         return None
-    tried = Worked(gold.question, tuple(attempt))
+    tried = gold.attempt(attempt)
     if before == golden[: len(before)]:
         resume = len(before)
         if tried.in_step(resume):
             return _in_chain(gold, tried, resume) if resume < len(golden) else None
         return _misread(gold, tried, resume)
-    missing = next((k for k, step in enumerate(before) if step != golden[k]), len(before)) if len(before) < len(golden) else -1
-    return _left_out(gold, tried, missing) if missing >= 0 and before == golden[:missing] + golden[missing + 1 : len(before) + 1] else None
+    missing = next((k for k, (a, b) in enumerate(zip(before, golden, strict=False)) if a != b), len(golden))
+    is_gold = before == golden[:missing] + golden[missing + 1 : len(before) + 1]
+    return _left_out(gold, tried, missing) if is_gold else None
 
 
 def _in_chain(gold: Worked, tried: Worked, step: int) -> Diagnosis | None:
@@ -120,7 +121,12 @@ def _invented(gold: Worked, wrong: Chain, right: Chain) -> bool:
     return mine[-1] not in known
 
 
-def _sum_without_one(mine, my_operators, theirs, their_operators) -> bool:
+def _sum_without_one(
+    mine: tuple[Fraction, ...],
+    my_operators: tuple[str, ...],
+    theirs: tuple[Fraction, ...],
+    their_operators: tuple[str, ...],
+) -> bool:
     if set(their_operators) != {"+"} or set(my_operators) - {"+"} or len(theirs) < 3:
         return False
     return mine in [theirs[:k] + theirs[k + 1 :] for k in range(len(theirs))]
@@ -152,17 +158,17 @@ def _left_out(gold: Worked, tried: Worked, missing: int) -> Diagnosis | None:
     if len(dropped) != 1 or not wrong or len(wrong) != len(right):
         return None
     operands = {raw(n) for n in dropped[0].left.numbers}
-    for a, b in zip(wrong, right, strict=True):
-        if a.signature == b.signature:
-            continue
-        swapped = [(x, y) for x, y in zip(a.signature[0], b.signature[0], strict=False) if x != y]
-        used = {x for x, _ in swapped}
-        same_form = a.signature[1] == b.signature[1] and len(a.signature[0]) == len(b.signature[0])
-        if same_form and a.verdict == "right" and {y for _, y in swapped} == {dropped[0].value} and len(used) == 1 and used <= operands:
-            text = next(n.text for n in a.left.numbers if raw(n) in used)
-            return Diagnosis("MS", missing, a, dropped[0], text, dropped[0].result.text)
+    a, b = next(((a, b) for a, b in zip(wrong, right, strict=True) if a.signature != b.signature), (None, None))
+    if a is None or b is None or a.verdict != "right":
         return None
-    return None
+    (mine, my_operators), (theirs, their_operators) = a.signature, b.signature
+    if my_operators != their_operators or len(mine) != len(theirs):
+        return None
+    swapped = {(x, y) for x, y in zip(mine, theirs, strict=True) if x != y}
+    if len(swapped) != 1 or not all(x in operands and y == dropped[0].value for x, y in swapped):
+        return None
+    text = next(n.text for n in a.left.numbers if (raw(n), dropped[0].value) in swapped)
+    return Diagnosis("MS", missing, a, dropped[0], text, dropped[0].result.text)
 
 
 def _misread(gold: Worked, tried: Worked, step: int) -> Diagnosis | None:

@@ -47,7 +47,8 @@ def inject(question: str, reference: str, code: str, seed: int) -> Injected:
     if not worked.computed:
         raise DeclineError("no_computed_quantity", "no equation of the solution can be recomputed")
     if worked.false:
-        raise DeclineError("solution_not_right", f"{worked.text[worked.false[0].begin : worked.false[0].end]!r} is false")
+        false = worked.text[worked.false[0].begin : worked.false[0].end]
+        raise DeclineError("solution_not_right", f"{false!r} is false")
     for tries, proposal in enumerate(MAKERS[code](worked, random.Random(seed))):
         if tries == MAX_DRAFTS:
             break
@@ -80,7 +81,7 @@ def _confirmed(worked: Worked, draft: Draft, code: str) -> Injected | None:
     diagnosis = diagnose(worked, draft.steps[: draft.error + 1])
     if diagnosis is None or diagnosis.code != code or plain(draft.steps[draft.error]) in plain(worked.text):
         return None
-    wrong = Worked(worked.question, draft.steps)
+    wrong = worked.attempt(draft.steps)
     if len(wrong.false) != (code == "CA") or any(c.step != draft.error for c in wrong.false):
         return None
     if len(wrong.computed) + len(wrong.false) + (code == "MS") != len(worked.computed) and code != "QM":

@@ -23,9 +23,10 @@ def locate(question: str, reference: str | None, steps: Sequence[str]) -> tuple[
     found = _first(gold, steps)
     if found is not None:
         number, diagnosis = found
-        return number, explain(gold, Worked(question, tuple(steps[:number])), diagnosis)
-    tried = Worked(question, tuple(steps))
-    if not tried.false and gold.answer_number and tried.answer_number and raw(gold.answer_number) == raw(tried.answer_number):
+        return number, explain(gold, gold.attempt(steps[:number]), diagnosis)
+    tried = gold.attempt(steps)
+    asked, given = gold.answer_number, tried.answer_number
+    if not tried.false and asked and given and raw(asked) == raw(given):
         return None, "Every equation holds and the final answer is right."
     return _by_arithmetic(question, steps)
 
@@ -42,12 +43,7 @@ def classify(question: str, reference: str, steps: Sequence[str]) -> tuple[str, 
         number, _ = _by_arithmetic(question, steps)
         found = number, slip(gold, steps[:number])
     number, diagnosis = found
-    return diagnosis.code, explain_slip(gold, question, steps[:number], diagnosis)
-
-
-def explain_slip(gold: Worked, question: str, attempt: Sequence[str], diagnosis: Diagnosis) -> str:
-    """The reason in words."""
-    return explain(gold, Worked(question, tuple(attempt)), diagnosis)
+    return diagnosis.code, explain(gold, gold.attempt(steps[:number]), diagnosis)
 
 
 def _first(gold: Worked, steps: Sequence[str]) -> tuple[int, Diagnosis] | None:

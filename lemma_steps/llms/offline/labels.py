@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 
 from lemma_steps.arithmetic import Expression, Number
-from lemma_steps.llms.offline.worked import Worked
+from lemma_steps.llms.offline import wording
+from lemma_steps.llms.offline.numerals import raw
+from lemma_steps.llms.offline.worked import Chain, Worked
 
 _WORDS_AFTER = re.compile(r"(?: ?%|(?:[ ]|/)[A-Za-z][A-Za-z'-]*)(?:(?:[ ]|/)[A-Za-z][A-Za-z'-]*)*")
-_STOP = frozenset(
-    "so and then because since if but for from which that when after before while is are was were as to he she they it his her"
-    " in on at by with of each the a an per will would can had has have this there more less fewer than left total altogether"
-    " now first last only all".split()
-)
 MAX_WORDS = 3
 _LAYOUT = re.compile(r"&|\\\\(?:\[[^\]]*\])?|\\boxed|\n")
 
@@ -22,10 +19,17 @@ def unit(worked: Worked, number: Number) -> str:
     found = _WORDS_AFTER.match(worked.text, number.end)
     words: list[str] = []
     for word in (found[0] if found else "").replace("/", " /").split():
-        if word.lower().lstrip("/") in _STOP or len(words) == MAX_WORDS:
+        if word.lower().lstrip("/") in wording.variants("words", "no_unit") or len(words) == MAX_WORDS:
             break
         words.append(word)
     return " ".join(words).replace(" /", "/")
+
+
+def nearby_unit(worked: Worked, chain: Chain) -> str:
+    """The unit of a chain's result, or of the same number elsewhere in its step ("6 hours, because 2 x 3 = 6")."""
+    own = unit(worked, chain.result)
+    named = (unit(worked, n) for n in worked.prose(chain.step) if raw(n) == chain.value)
+    return own or next(filter(None, named), "")
 
 
 def amount(worked: Worked, number: Number) -> str:
@@ -40,7 +44,7 @@ def amount(worked: Worked, number: Number) -> str:
 
 
 def shown(worked: Worked, side: Expression, bare: bool = False) -> str:
-    """An expression for use in a sentence: on one line, with its currency, in dollar signs where the solution is LaTeX."""
+    """An expression for use in a sentence: on one line, with its currency, or in dollar signs if it is LaTeX."""
     text = " ".join(_LAYOUT.sub(" ", side.text).split())
     if worked.latex:
         return text if bare else f"${text}$"

@@ -29,7 +29,7 @@ def is_fraction(number: Number) -> bool:
 def fits(value: Fraction, like: Number) -> bool:
     """Could `value` stand where `like` stands: sign, size, wholeness, decimals of its kind?"""
     old = raw(like)
-    if value == 0 or old == 0 or (value > 0) != (old > 0) or not abs(old) / MAX_GROWTH <= abs(value) <= abs(old) * MAX_GROWTH:
+    if value == 0 or old == 0 or not Fraction(1, MAX_GROWTH) <= value / old <= MAX_GROWTH:
         return False
     if is_fraction(like):
         return bool(_FRACTION.fullmatch(like.text)) and value.denominator <= 1000 and (abs(value) < 1) == (abs(old) < 1)

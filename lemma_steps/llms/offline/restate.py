@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+import re
 from string import ascii_uppercase
 
 from lemma_steps.llms.offline import wording
 from lemma_steps.llms.offline.decline import DeclineError
-from lemma_steps.llms.offline.labels import amount, shown, unit
+from lemma_steps.llms.offline.labels import amount, nearby_unit, shown, unit
 from lemma_steps.llms.offline.numerals import raw
 from lemma_steps.llms.offline.worked import CLOSING, Chain, Worked
 
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_LEAD = re.compile(
+    r"(?:(?<=\A)|(?<=[.;,] ))[^\d.;:=\n]{3,90}\b(?:is|are|was|were|has|have|had|costs?|makes?|earns?)\s+\Z"
+)
 _INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
 
 
@@ -32,8 +36,8 @@ def restate(worked: Worked, rng: random.Random) -> str:
     own_words = [c for c in chains if not _explained(worked, c)]
     if 2 * len(own_words) > len(chains):
         raise DeclineError("no_second_presentation", "most computations use numbers without a visible source")
-    tell = rng.choice([_named, _planned, _backward] if not own_words and len(chains) <= len(ascii_uppercase) else [_planned])
-    lines = tell(worked, chains, rng)
+    free = not own_words and len(chains) <= len(ascii_uppercase)
+    lines = rng.choice([_named, _planned, _backward] if free else [_planned])(worked, chains, rng)
     checks = [check for c in reversed(chains) if (check := _check(worked, c))]
     if checks:
         lines.append(wording.say(rng, "restated", "check", check=checks[0]))
@@ -46,21 +50,34 @@ def _explained(worked: Worked, chain: Chain) -> bool:
     return all(raw(n) in known or n.value in known or worked.is_common(raw(n)) for n in chain.left.numbers)
 
 
-def _equation(worked: Worked, chain: Chain, left: str | None = None) -> str:
+def _equation(worked: Worked, chain: Chain) -> str:
     """`left = result unit`, in dollar signs where the solution is LaTeX."""
-    left = left or shown(worked, chain.left, bare=True)
+    left = shown(worked, chain.left, bare=True)
     if worked.latex:
         return f"${left} = {chain.result.text}$"
-    return f"{left} = {amount(worked, chain.result)}"
+    own = unit(worked, chain.result)
+    return f"{left} = {amount(worked, chain.result)}" + ("" if own else f" {nearby_unit(worked, chain)}".rstrip())
+
+
+def _told(worked: Worked, chain: Chain) -> str:
+    """The equation, after the words that lead to it in its step where no unit says what it is about."""
+    lead = _LEAD.search(worked.text[worked.starts[chain.step] : chain.begin].removesuffix("$"))
+    if nearby_unit(worked, chain) or worked.latex or lead is None:
+        return _equation(worked, chain)
+    words = lead[0].strip()
+    first = words.split()[0]
+    words = words if first.lower() not in wording.variants("words", "function") else words[0].lower() + words[1:]
+    return f"{words} {_equation(worked, chain)}"
 
 
 def _named(worked: Worked, chains: list[Chain], rng: random.Random) -> list[str]:
-    lines = [wording.variants("restated", "named")]
+    lines = [wording.say(rng, "restated", "named")]
     names: dict[object, str] = {}
     for chain, letter in zip(chains, ascii_uppercase, strict=False):
-        what = unit(worked, chain.result)
+        what = nearby_unit(worked, chain)
         call = f"{letter} ({what})" if what and not worked.latex else f"${letter}$" if worked.latex else letter
-        uses = [f"{names[raw(n)]} = {n.text}" for n in chain.left.numbers if raw(n) in names and raw(n) not in worked.given]
+        named = [n for n in chain.left.numbers if raw(n) in names and raw(n) not in worked.given]
+        uses = [f"{names[raw(n)]} = {n.text}" for n in named]
         since = ", ".join(f"${u}$" if worked.latex else u for u in dict.fromkeys(uses))
         since = f"Since {since}: " if since else ""
         lines.append(f"{since}{call} is {_equation(worked, chain)}.")
@@ -69,13 +86,13 @@ def _named(worked: Worked, chains: list[Chain], rng: random.Random) -> list[str]
 
 
 def _planned(worked: Worked, chains: list[Chain], rng: random.Random) -> list[str]:
-    units = [unit(worked, c.result) for c in chains]
+    units = [nearby_unit(worked, c) for c in chains]
     count = f"{_COUNTS[len(chains)] if len(chains) < len(_COUNTS) else len(chains)} value{'s' * (len(chains) > 1)}"
     distinct = len(set(units)) == len(units) and all(units) and len(units) > 1 and not worked.latex
     if distinct:
-        lines = [wording.variants("restated", "planned").format(count=count, units=", then ".join(units))]
+        lines = [wording.say(rng, "restated", "planned", count=count, units=", then ".join(units))]
     else:
-        lines = [wording.variants("restated", "planned_plainly").format(count=count.replace("value", "computation"))]
+        lines = [wording.say(rng, "restated", "planned_plainly", count=count.replace("value", "computation"))]
     return lines + _in_order(worked, chains, rng)
 
 
@@ -85,7 +102,7 @@ def _backward(worked: Worked, chains: list[Chain], rng: random.Random) -> list[s
     if not needed:
         return _planned(worked, chains, rng)
     values = " and ".join(dict.fromkeys(f"${n.text}$" if worked.latex else n.text for n in needed))
-    opening = wording.variants("restated", "backward").format(left=shown(worked, last.left), needed=values)
+    opening = wording.say(rng, "restated", "backward", left=shown(worked, last.left), needed=values)
     return [opening, *_in_order(worked, chains, rng)]
 
 
@@ -94,7 +111,7 @@ def _in_order(worked: Worked, chains: list[Chain], rng: random.Random) -> list[s
     for number, chain in enumerate(chains):
         place = "first" if number == 0 else "last" if number == len(chains) - 1 else "next"
         if _explained(worked, chain):
-            lines.append(wording.say(rng, "restated", place, step=_equation(worked, chain)))
+            lines.append(wording.say(rng, "restated", place, step=_told(worked, chain)))
         elif chain.step > told:
             lines.append(worked.steps[chain.step].strip())
             told = chain.step

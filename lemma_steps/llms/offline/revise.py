@@ -1,4 +1,4 @@
-"""What follows an erroneous prefix: a reflection that says what is wrong, and the correct solution from there or from the start."""
+"""What follows an erroneous prefix: a reflection that says what is wrong, and the right solution from there or anew."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def revise(question: str, reference: str, attempt: Sequence[str], strategy: str,
     """Reflection and correction for `attempt`, whose last step is wrong.
 
     Raises:
-        DeclineError: the error is none that the reference proves, or there is no second presentation to start over with.
+        DeclineError: the error is none that the reference proves, or there is no second way to present it.
     """
     rng = random.Random(seed)
     gold = Worked.read(question, reference)
     found = diagnose(gold, attempt) or slip(gold, attempt)
     correction = restate(gold, rng) if strategy == "fresh_restart" else _rest(gold, found.resume)
-    return reflection(gold, Worked(question, tuple(attempt)), found, strategy, rng), correction
+    return reflection(gold, gold.attempt(attempt), found, strategy, rng), correction
 
 
 def slip(gold: Worked, attempt: Sequence[str]) -> Diagnosis:
     """A student's slip of arithmetic in the attempt's last step.
 
     Raises:
-        DeclineError: the last step is not false by its own arithmetic, an earlier one is, or the way to it is not gold's.
+        DeclineError: the last step is not the first false one by arithmetic, or the way to it is not gold's.
     """
-    tried = Worked(gold.question, tuple(attempt))
+    tried = gold.attempt(attempt)
     last = len(attempt) - 1
     false = [c for c in tried.false if c.left.value is not None]
     if not false or false[0].step != last:
@@ -64,27 +64,30 @@ def reflection(gold: Worked, tried: Worked, found: Diagnosis, strategy: str, rng
 
 def explain(gold: Worked, tried: Worked, found: Diagnosis) -> str:
     """The error in one sentence, for explanations and reasons."""
-    return wording.variants("explained")[found.code].format(**slots(gold, tried, found))  # type: ignore[call-overload]
+    return wording.say(random.Random(0), "explained", found.code, **slots(gold, tried, found))
 
 
 def slots(gold: Worked, tried: Worked, found: Diagnosis) -> dict[str, str]:
     """What the phrases name: expressions, results and numbers, wrong and right."""
-    dress = "${}$" if gold.latex or tried.latex else "{}"
-    wrong_part, right_part = (dress.format(p) if p and found.code != "QM" else p for p in (found.wrong_part, found.right_part))
-    asked = _SENTENCE.findall(gold.question)
-    named = {"wrong_part": wrong_part, "right_part": right_part, "asked": asked[-1].strip() if asked else gold.question.strip()}
+    dress = "${}$" if gold.latex else "{}"
+    parts = [dress.format(p) if p and found.code != "QM" else p for p in (found.wrong_part, found.right_part)]
+    asked = [*_SENTENCE.findall(gold.question), gold.question]
+    named = dict(
+        zip(("wrong_part", "right_part", "asked"), (*parts, asked[0 if len(asked) == 1 else -2].strip()), strict=True)
+    )
     if found.code == "OP":
         named |= {"did": _DONE[found.wrong_part], "ought": _DONE[found.right_part]}
     if found.wrong:
         named |= {"expression": shown(tried, found.wrong.left), "wrong_result": amount(tried, found.wrong.result)}
-        named["right_result"] = dress.format(_value(found.wrong)) if found.right is None else amount(gold, found.right.result)
+        named["right_result"] = dress.format(_value(found.wrong))
     if found.right:
+        named["right_result"] = amount(gold, found.right.result)
         named["right_expression"] = shown(gold, found.right.left)
     return named
 
 
 def _value(chain: Chain) -> str:
-    """The true value of a chain's left side, as the chain would write it, or as a fraction where that takes many decimals."""
+    """The true value of a chain's left side, as the chain would write it, or as a fraction."""
     value = chain.settle(chain.left.value) if chain.left.value is not None else None
     value = value if value is not None and value != raw(chain.result) else chain.left.value
     assert value is not None

@@ -12,9 +12,7 @@ from lemma_steps.llms.offline.worked import Chain, Worked
 
 Signature = tuple[tuple[Fraction, ...], tuple[str, ...]]
 
-_COMPARES = re.compile(
-    r"\b(?:times|twice|thrice|double|triple|half|more|less|fewer|than|each|per|every|apiece)\b"
-)
+_COMPARES = re.compile(r"\b(?:times|twice|thrice|double|triple|half|more|less|fewer|than|each|per|every|apiece)\b")
 _RATE = re.compile(r"\b(?:speed|mph|(?:per|an?|each|every) (?:second|minute|hour|day|week|month|year))\b")
 _RECTANGLE = re.compile(r"\b(?:areas?|perimeters?|fences?|fencing|borders?)\b")
 _TRIANGLE = re.compile(r"\btriang(?:le|les|ular)\b")
@@ -47,8 +45,8 @@ def rectangle(signature: Signature) -> tuple[str, Fraction, Fraction] | None:
             return "perimeter", a, b
         case (two, a, again, b), "*+*" if two == again == 2:
             return "perimeter", a, b
-        case (a, b, c, d), "+++" if sorted((a, b, c, d))[0] == sorted((a, b, c, d))[1] and sorted((a, b, c, d))[2:] == [max(a, b, c, d)] * 2:
-            return "perimeter", min(a, b, c, d), max(a, b, c, d)
+        case (a, b, c, d), "+++" if (a, b) == (c, d) or (a, c) == (b, d):
+            return "perimeter", a, d
     return None
 
 

@@ -7,7 +7,7 @@ import re
 
 from lemma_steps.llms.offline import wording
 
-_STARTS = re.compile(r"(The|He|She|They|It|There|This|These|We|You|If|In|On|At|Each|All|Both|Since|After|Because)\b(?= )")
+_STARTS = re.compile(r"(The|He|She|They|It|There|This|These|We|You|In|On|At|Each|All|Both)\b(?= )")
 
 
 def smooth(correction: str, seed: int) -> str:

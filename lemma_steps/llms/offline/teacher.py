@@ -21,8 +21,8 @@ class OfflineTeacher(AsyncLLM):
     """Answers the six tasks of `lemma_steps.prompts` by rule, from nothing but the messages.
 
     It makes, finds and corrects errors in solutions whose computations it can recompute from a reference solution, and
-    declines everything else with a reason. It is no substitute for a strong teacher: its errors are of eleven mechanical
-    kinds and its words are phrases. It serves the quick start, tests, ablation controls, and as an oracle.
+    declines everything else with a reason. It is no substitute for a strong teacher: its errors are of eleven
+    mechanical kinds and its words are phrases. It serves the quick start, tests, ablation controls, and as an oracle.
     """
 
     @property

@@ -55,7 +55,7 @@ class Chain:
         return tuple(raw(n) for n in self.left.numbers), tuple(o.symbol for o in self.left.operators)
 
     def settle(self, left: Fraction) -> Fraction | None:
-        """The result that a left side of value `left` gives, rounded and with or without a percent sign as in this chain."""
+        """The result that a left side of value `left` gives, rounded and with or without percent as in this chain."""
         own = self.left.value
         if own is None:
             return None
@@ -70,15 +70,23 @@ class Chain:
 
 @dataclass(frozen=True)
 class Worked:
-    """A question and its solution, cut into steps."""
+    """A question and its solution, cut into steps.
+
+    `in_latex` says that the solution is written in LaTeX where its own text may be too short to show it.
+    """
 
     question: str
     steps: tuple[str, ...]
+    in_latex: bool = False
 
     @classmethod
     def read(cls, question: str, solution: str) -> Worked:
         """A solution cut by the project's segmentation."""
         return cls(question, tuple(segment(solution)))
+
+    def attempt(self, steps: Sequence[str]) -> Worked:
+        """Another solution of the same question, or the beginning of one."""
+        return Worked(self.question, tuple(steps), self.latex)
 
     @cached_property
     def text(self) -> str:
@@ -103,7 +111,7 @@ class Worked:
     @cached_property
     def latex(self) -> bool:
         """Is the solution written in LaTeX, so that `$` means maths and not money?"""
-        return "\\" in self.text or bool(_MATHS.search(self.text))
+        return self.in_latex or "\\" in self.text or bool(_MATHS.search(self.text))
 
     @cached_property
     def chains(self) -> list[Chain]:
@@ -165,7 +173,7 @@ class Worked:
 
     @cached_property
     def given(self) -> frozenset[Fraction]:
-        """The question's values: in digits and words, percentages with and without their sign, fractions and their parts."""
+        """The question's values: digits and words, percentages with and without sign, fractions and parts."""
         values: set[Fraction] = set()
         for number in find_numbers(self.question):
             values |= {number.value, raw(number)}

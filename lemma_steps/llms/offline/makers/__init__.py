@@ -1,7 +1,7 @@
 """The errors that the offline teacher can make, by type: each maker proposes changes in an order drawn by `rng`.
 
-A maker knows what a change of its type is (`recomputable` in the taxonomy); whether the change can be carried to the end is
-decided elsewhere.
+A maker knows what a change of its type is (`recomputable` in the taxonomy); whether the change can be carried to the
+end is decided elsewhere.
 """
 
 from __future__ import annotations

@@ -63,13 +63,13 @@ def _averages(worked: Worked, rng: random.Random) -> Iterator[Change]:
         return
     for chain in worked.computed:
         for number in chain.left.numbers:
-            if raw(number) >= 3 and is_divisor(worked, number):
-                if change := replaced(worked, chain, number, Fraction(2)):
-                    yield change
+            is_count = raw(number) >= 3 and is_divisor(worked, number)
+            if is_count and (change := replaced(worked, chain, number, Fraction(2))):
+                yield change
 
 
 def concept_confused(worked: Worked, rng: random.Random) -> Iterator[Change]:
-    """"n more" for "n times", an amount for a rate (one operator), or the part that is left for the part taken off (CC)."""
+    """ "n more" for "n times", an amount for a rate, or the part that is left for the part taken off (CC)."""
     for chain in shuffled(worked.computed, rng):
         for number in chain.left.numbers:
             if worked.is_percentage(number):

@@ -20,9 +20,9 @@ def swaps(worked: Worked, rng: random.Random, wanted: str) -> Iterator[Change]:
             if _in_fraction(worked, operator):
                 continue
             for symbol in shuffled("+-*/", rng):
-                if symbol != operator.symbol and swap_type(worked, chain, index, symbol) == wanted:
-                    if edit := operator_edit(worked, operator, symbol):
-                        yield Change(chain, left=(edit,))
+                is_wanted = symbol != operator.symbol and swap_type(worked, chain, index, symbol) == wanted
+                if is_wanted and (edit := operator_edit(worked, operator, symbol)):
+                    yield Change(chain, left=(edit,))
 
 
 def _in_fraction(worked: Worked, operator: Operator) -> bool:
@@ -32,5 +32,3 @@ def _in_fraction(worked: Worked, operator: Operator) -> bool:
 def operator_changed(worked: Worked, rng: random.Random) -> Iterator[Change]:
     """One operator taken for its opposite (OP)."""
     return swaps(worked, rng, "OP")
-
-

@@ -27,7 +27,10 @@ def _slips(chain: Chain) -> list[Fraction]:
     value, grain = chain.value, Fraction(1, 10**chain.result.decimals)
     if is_fraction(chain.result):
         over, under = value.numerator, value.denominator
-        return [Fraction(over + 1, under), Fraction(over, under + 1), Fraction(over, under - 1 or 1), Fraction(over - 1 or 1, under)]
+        near = [Fraction(over + off, under) for off in (-1, 1)] + [
+            Fraction(over, under + off) for off in (-1, 1) if under > 2
+        ]
+        return sorted(set(near))
     near = [value + grain * off for off in (-2, -1, 1, 2, 10, -10)]
     near += [value + off for off in (-100, 100) if abs(value) > 300]
     near += [value + sign * raw(n) for n in chain.left.numbers if "*" in chain.signature[1] for sign in (1, -1)]

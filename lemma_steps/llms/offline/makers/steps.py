@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from fractions import Fraction
 
+from lemma_steps.arithmetic import Number
 from lemma_steps.llms.offline import wording
 from lemma_steps.llms.offline.carry import Carry, CarryError, Edit
 from lemma_steps.llms.offline.changes import Draft, cut
@@ -28,7 +30,7 @@ def step_left_out(worked: Worked, rng: random.Random) -> Iterator[Draft]:
                     continue
 
 
-def _without(worked: Worked, chain: Chain, operand) -> Draft:
+def _without(worked: Worked, chain: Chain, operand: Fraction) -> Draft:
     begin, end = worked.starts[chain.step], worked.starts[chain.step + 1]
     dropped = Edit(begin, end, "")
     known = [c.value for c in worked.results_before(chain)]
@@ -56,11 +58,11 @@ def question_misread(worked: Worked, rng: random.Random) -> Iterator[Draft]:
             yield from _stopped(worked, chain.step, number, rng)
 
 
-def _asked_value(worked: Worked):
+def _asked_value(worked: Worked) -> Fraction | None:
     return raw(worked.answer_number) if worked.answer_number else None
 
 
-def _stopped(worked: Worked, steps: int, number, rng: random.Random) -> Iterator[Draft]:
+def _stopped(worked: Worked, steps: int, number: Number, rng: random.Random) -> Iterator[Draft]:
     if worked.answer_number is None or not number.text:
         return
     words = wording.say(rng, "misread", amount=amount(worked, number))
