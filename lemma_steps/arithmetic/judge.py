@@ -122,13 +122,17 @@ class Judge:
             left, right = (parse(self.tokens, side.first, Reading(percent=Fraction(1))) for side in (a, b))
             if left and right and left.value is not None and right.value is not None:
                 yield left.value, right.value, decimals
+        if self.tokens[b.last - 1].kind == "BANG" and len(b.numbers) == 1:  # "So 4 + 4 = 8!" only exclaims
+            shout = self.tokens[b.numbers[0]]
+            if isinstance(shout.value, Fraction):
+                yield a.value, shout.value, shout.decimals
         for asked, reading in ((a.mixed, Reading(mixed=False)), (a.doubt == "grouping", Reading(stacked=True))):
             other = parse(self.tokens, a.first, reading) if asked else None
             if other and other.value is not None:
                 yield other.value, b.value, decimals
 
     def _percent_may_drop(self, a: Parse, b: Parse) -> bool:
-        """ "5/20 * 100 = 25%", "100% - 30% = 70" and "3/21 * 100% = 14.29" mean percent on both sides."""
+        """ "5/20 * 100 = 25%", "100% - 30% = 70" and "2/17 * 100% = 11.76" mean percent on both sides."""
         if bool(a.percents) == bool(b.percents):
             return False
         additive = all(self.tokens[i].value in ("+", "-") for i in a.operators) and a.percents == len(a.numbers)

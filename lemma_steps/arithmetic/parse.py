@@ -77,7 +77,7 @@ class _Parser:
             back, symbol, doubt = self._mark(), self.symbol(), self.found.doubt
             if symbol in ("*", "/"):
                 self.operator()
-                doubt = "grouping" if symbol == last == "/" else doubt  # "28 / 1/5" means 28 divided by a fifth
+                doubt = "grouping" if symbol == last == "/" else doubt  # "15 / 1/6" means 15 divided by a sixth
             elif self._of():
                 symbol = "*"
                 self.operator()

@@ -15,7 +15,7 @@ class Reading:
     mixed: bool = True
     """ "2\\frac12" is two and a half, not a product."""
     stacked: bool = False
-    """ "28 / 1/5" is 28 divided by a fifth."""
+    """ "15 / 1/6" is 15 divided by a sixth."""
 
 
 PLAIN = Reading()

@@ -63,7 +63,7 @@ def _meaning(before: Token, token: Token, after: Token) -> str | None:
         ratio = token.value == ":" and before.end < token.begin and token.end < after.begin
         split = before.kind in _JOINT or (
             token.value == "," and before.kind == after.kind == "NUM" and _is_thousand(after)
-        )  # ". 84" after an operator, "14, 400"
+        )  # ". 61" after an operator, "17, 100"
         return "WALL" if split or ratio else "BREAK"
     if kind == "ELLIPSIS":
         return "MORE" if before.kind == "NUM" and before.decimals and before.end == token.begin else "WALL"

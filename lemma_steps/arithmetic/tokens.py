@@ -82,9 +82,9 @@ class Token:
 
 
 def numeral(text: str) -> Fraction | None:
-    """The exact value of one numeral such as "1,200.50"; None for "0730" and for what has too many digits."""
+    """The exact value of one numeral such as "1,200.50"; None for "0615" and for what has too many digits."""
     plain = re.sub(_GROUP, "", text)
-    clock = len(plain) > 1 and plain[0] == "0" and plain[1] != "."  # "0730" is a time or a code
+    clock = len(plain) > 1 and plain[0] == "0" and plain[1] != "."  # "0615" is a time or a code
     return None if clock or len(plain) > MAX_DIGITS else Fraction(plain)
 
 
@@ -126,7 +126,8 @@ def tokenize(text: str) -> list[Token]:
         if kind == "NUM" and _is_bare_argument(tokens, piece):
             position, piece = begin + 1, piece[0]
         if kind == "UNIT":
-            piece = re.sub(r"\\[a-z]+\s*|[{}.]", "", piece)
+            piece = re.sub(r"\\[a-z]+\s*|[{}.]", "", piece).strip()
+            kind = "WORD" if piece == "of" else kind
         token = Token(kind, begin, position, piece)
         if kind in ("NUM", "MIXED", "VULGAR", "REPEAT"):
             token.value = _number(kind, piece)

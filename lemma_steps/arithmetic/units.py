@@ -7,7 +7,7 @@ from .vocabulary import MEASURES, SHORT
 
 
 def is_variable(tokens: list[Token], index: int) -> bool:
-    """Is this word a variable ("2x", "3 n", "\\frac12 bh") rather than a unit or a word of prose?"""
+    """Is this word a variable ("2x", "3 n", "\\frac12 pq") rather than a unit or a word of prose?"""
     token, word = tokens[index], str(tokens[index].value)
     if token.kind == "UNIT":
         return len(word.strip()) == 1 and word.strip().lower() not in MEASURES
@@ -21,7 +21,8 @@ def is_variable(tokens: list[Token], index: int) -> bool:
         article = word in "aAI" and (after == "WORD" or in_prose)
         measure = before is not None and before.kind == "NUM" and word.lower() in MEASURES
         return glued or not (article or measure)
-    return (glued or len(word) == 2) and word not in SHORT
+    plain = word.lower() if word.istitle() else word  # "So" is a word, "SO" is a segment
+    return (glued or len(word) == 2) and plain not in SHORT
 
 
 def is_rate(tokens: list[Token], index: int) -> bool:
