@@ -9,7 +9,6 @@ One file tells the story: the options, the chain of steps, the run, what is writ
 from __future__ import annotations
 
 import asyncio
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -137,20 +136,21 @@ def main(
 
 def run(settings: Settings, output: Path, *, reject_bad_rows: bool = False) -> None:
     """Check the input, run the chain, write the result."""
-    from lemma_steps.output.result import write_result
+    from lemma_steps.output import write_result
     from lemma_steps.progress import Progress
     from lemma_steps.run_directory import run_directory
     from lemma_steps.runner import Runner
     from lemma_steps.sources import Source
 
     sources = [Source(spec, settings.columns) for spec in settings.problems]
-    counts = [source.check(settings.limit, refuse_bad_rows=not reject_bad_rows) for source in sources]
+    sizes = [source.check(settings.limit, refuse_bad_rows=not reject_bad_rows) for source in sources]
     pipeline = build(settings)
     runner = Runner(pipeline, admitted=10 * settings.max_in_flight)
     with run_directory(output, pipeline_text(pipeline)) as directory:
-        command = shlex.join(["python", "recipes/lemma.py", *sys.argv[1:]])
-        with Progress(runner, total=sum(counts) if None not in counts else None) as progress:
-            asyncio.run(write_result(progress.watch(runner.rows()), runner.counts, directory, settings, command))
+        with Progress(runner, total=None if None in sizes else sum(sizes)) as progress:
+            rows = progress.watch(runner.rows())
+            asyncio.run(write_result(rows, runner.steps, directory, settings.model_dump(), sys.argv[1:]))
+        print(f"{directory}: train.parquet, train.jsonl, rejected.parquet, report.html, README.md")
 
 
 def pipeline_text(pipeline: Any) -> str:

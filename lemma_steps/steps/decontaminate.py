@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import PrivateAttr
 
-from lemma_steps.contamination import ContaminationIndex
+from lemma_steps.contamination import ContaminationIndex, shipped_index
 from lemma_steps.errors import RejectionError
 from lemma_steps.steps.base import Row, RowStep
 
@@ -31,7 +31,7 @@ class Decontaminate(RowStep):
     def load(self) -> None:
         """Read the shipped index."""
         super().load()
-        self._index = ContaminationIndex.load()
+        self._index = shipped_index()
 
     async def process_row(self, row: Row) -> Row:
         """Look the question up."""

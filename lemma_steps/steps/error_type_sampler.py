@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -183,11 +184,13 @@ def read_distribution(path: str) -> dict[str, float]:
     """
     try:
         counts = json.loads(Path(path).read_text(encoding="utf-8"))["counts"]
-        total = sum(float(count) for count in counts.values())
+        total = math.fsum(map(float, counts.values()))
+        if not total > 0:
+            raise ValueError("the counts sum to nothing")
         shares = {code: float(count) / total for code, count in counts.items()}
     except FileNotFoundError:
         raise RefusedError(f"{path}: no such file; check --distribution") from None
-    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RefusedError(f"{path}: not an error distribution ({error!r}); write {{source, student, n, counts: {{CODE: int}}}}") from None
     if unknown := sorted(set(shares) - set(TAXONOMY)) or [c for c, s in shares.items() if s < 0]:
         raise RefusedError(f"{path}: {unknown[0]} is no error type or has a negative count; the types are {', '.join(TAXONOMY)}")

@@ -1,0 +1,219 @@
+"""The command as a user runs it: whole runs over files, with the offline teacher."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from lemma_steps.segmentation import segment
+
+ROOT = Path(__file__).parent.parent
+STARTER = ROOT / "lemma_steps" / "data" / "starter" / "problems.jsonl"
+
+
+def lemma(*arguments, cwd=None, **options):
+    command = [sys.executable, str(ROOT / "recipes" / "lemma.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd or ROOT, timeout=300, **options)
+
+
+def rows_of(directory, name="train"):
+    return pq.read_table(directory / f"{name}.parquet").to_pylist()
+
+
+@pytest.fixture(scope="session")
+def result(tmp_path_factory):
+    """One default run; the tests below look at what it left."""
+    directory = tmp_path_factory.mktemp("default") / "out"
+    run = lemma("--output", directory)
+    assert run.returncode == 0, run.stderr
+    return directory
+
+
+@pytest.fixture(scope="session")
+def kept(result):
+    return rows_of(result)
+
+
+def test_everything_is_there(result):
+    names = {path.name for path in result.iterdir()}
+    assert names == {"train.parquet", "train.jsonl", "rejected.parquet", "report.json", "report.html", "README.md", "pipeline.yaml"}
+
+
+def test_both_origins_and_both_strategies_are_kept(kept):
+    assert {(row["origin"], row["strategy"]) for row in kept} == {
+        (origin, strategy) for origin in ("student", "injected") for strategy in ("fix_continue", "fresh_restart")
+    }
+
+
+def test_accounting(result, kept):
+    report = json.loads((result / "report.json").read_text())
+    rejected = rows_of(result, "rejected")
+    assert report["kept"] == len(kept) == len((result / "train.jsonl").read_text().splitlines())
+    assert report["rejected"] == len(rejected)
+    assert report["entered"] == len(kept) + len(rejected)
+    assert all(row["rejected_by"] and row["reason"] for row in rejected)
+    by_step = {step["step"]: sum(step["rejected"].values()) for step in report["funnel"]}
+    assert sum(by_step.values()) == len(rejected)
+    assert report["funnel"][-1]["rows_out"] == len(kept)
+    ids = [row["id"] for row in [*kept, *rejected] if row["id"]]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_kept_row_is_what_it_says(kept):
+    for row in kept:
+        output, prefix = row["output"], row["erroneous_prefix"]
+        assert output == prefix + row["reflection"] + row["correction"]
+        assert output.startswith(" ")
+        assert row["erroneous_solution"].startswith(prefix)
+        steps = segment(row["erroneous_solution"])
+        assert prefix == "".join(steps[: row["error_step"]])
+        assert output[row["error_begin"] : row["error_end"]] == steps[row["error_step"] - 1]
+        assert row["n_steps"] == len(steps)
+        assert row["verdict"] == "right"
+        assert "<<" not in output
+        assert "####" not in output
+        assert output.rsplit("\n", 1)[-1].lstrip().startswith("The answer is: ")
+        assert (row["instruction"], row["input"]) == (row["question"], "")
+        prompt = f"### Instruction:\n{row['question']}\n\n### Response: Let's think step by step."
+        assert "".join(segment_["text"] for segment_ in row["segments"]) == prompt + output
+        assert row["provenance"]
+
+
+def test_jsonl_and_parquet_hold_the_same_rows(result, kept):
+    lines = (result / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == kept
+
+
+def test_the_same_settings_give_the_same_bytes(result, tmp_path):
+    run = lemma("--output", tmp_path / "again")
+    assert run.returncode == 0, run.stderr
+    for name in ("train.parquet", "train.jsonl", "rejected.parquet", "pipeline.yaml"):
+        assert (tmp_path / "again" / name).read_bytes() == (result / name).read_bytes()
+    first, second = (json.loads((d / "report.json").read_text()) for d in (result, tmp_path / "again"))
+    assert {**first, "run": None} == {**second, "run": None}
+
+
+def test_another_seed_gives_other_rows(result, tmp_path):
+    assert lemma("--output", tmp_path, "--seed", 1, "--limit", 20).returncode == 0
+    assert not set(row["output"] for row in rows_of(tmp_path)) <= {row["output"] for row in rows_of(result)}
+
+
+def test_stock_distilabel_gives_the_same_rows(result, tmp_path):
+    code = (
+        "import sys; sys.path.insert(0, 'recipes')\n"
+        "from pathlib import Path; import json\n"
+        "from lemma import build; from lemma_steps.settings import Settings\n"
+        "if __name__ == '__main__':\n"
+        "    distiset = build(Settings.read(Path('recipes/configs/offline.yaml'), {})).run(use_cache=False)\n"
+        "    rows = [dict(row) for row in distiset['default']['train']]\n"
+        "    Path(sys.argv[1]).write_text(json.dumps(rows))\n"
+    )
+    script = tmp_path / "stock.py"
+    script.write_text(code)
+    env = {**os.environ, "DISTILABEL_LOG_LEVEL": "ERROR", "DISTILABEL_CACHE_DIR": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, str(script), str(tmp_path / "rows.json")], cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr[-2000:]
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    ours = [{**row, "rejected_by": None, "reason": None, "detail": None} for row in rows_of(result)] + rows_of(result, "rejected")
+    order = lambda row: (row["problem_id"], row["id"] or "")  # noqa: E731
+    assert sorted(rows, key=order) == sorted(ours, key=order)
+
+
+ABLATIONS = {
+    "error-augmentation": lambda rows: all(row["origin"] == "student" for row in rows),
+    "fresh-restart": lambda rows: all(row["strategy"] == "fix_continue" for row in rows),
+    "fix-continue": lambda rows: all(row["strategy"] == "fresh_restart" for row in rows),
+    "truncation": lambda rows: all(row["erroneous_prefix"] == row["erroneous_solution"] for row in rows),
+    "smooth": lambda rows: all(call["step"] != "smooth" for row in rows for call in row["provenance"]),
+    "decontamination": lambda rows: True,
+}
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_ablations(tmp_path, name):
+    run = lemma("--output", tmp_path, "--ablate", name)
+    assert run.returncode == 0, run.stderr
+    rows = rows_of(tmp_path)
+    assert rows
+    assert ABLATIONS[name](rows)
+    assert ("decontaminate" in (tmp_path / "pipeline.yaml").read_text()) == (name != "decontamination")
+
+
+REFUSALS = [
+    (["--problems", "missing.jsonl"], "missing.jsonl: no such file"),
+    (["--problems", "gsm9k"], "gsm9k: no such set or file"),
+    (["--config", "missing.yaml"], "missing.yaml: No such file"),
+    (["--teacher", "gpt-4o"], "--teacher gpt-4o: unknown model"),
+    (["--student-samples", "missing.jsonl"], "missing.jsonl: no such file of student samples"),
+    (["--distribution", "missing.json"], "missing.json: no such file"),
+    (["--ablate", "everything"], "ablate.0"),
+    (["--ablate", "fix-continue", "--ablate", "fresh-restart"], "leave no strategy"),
+    (["--column", "question"], "write question=NAME"),
+    (["--output", "/proc/nowhere"], "/proc/nowhere: cannot be written"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSALS, ids=[" ".join(case[0]) for case in REFUSALS])
+def test_bad_input_is_one_line_and_exit_2(tmp_path, arguments, message):
+    run = lemma("--output", tmp_path / "out", *arguments)
+    assert run.returncode == 2
+    assert message in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1, run.stderr
+    assert run.stdout == ""
+
+
+def write(path, *rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+GOOD = {"question": "Ann has 3 bags of 4 nuts and eats 2 nuts. How many are left?", "answer": "3*4=<<3*4=12>>12 nuts.\n12-2=<<12-2=10>>10 nuts are left.\n#### 10"}
+
+
+def test_a_run_that_keeps_nothing_is_an_error_with_the_reasons(tmp_path):
+    path = write(tmp_path / "proofs.jsonl", {"question": "Prove that there is no largest prime.", "answer": "Suppose there is.\n#### none"})
+    run = lemma("--output", tmp_path / "out", "--problems", path, "--student-samples", "none")
+    assert run.returncode == 2
+    assert "no row was kept of 8 (declined 8)" in run.stderr
+    assert not (tmp_path / "out" / "train.parquet").exists()
+
+
+def test_unusable_and_repeated_rows_are_rejected_with_file_and_row(tmp_path):
+    path = write(tmp_path / "set.jsonl", GOOD, {"question": "q", "answer": ""}, {**GOOD, "question": GOOD["question"] + " "})
+    run = lemma("--output", tmp_path / "out", "--problems", path)
+    assert run.returncode == 0, run.stderr
+    rejected = [row for row in rows_of(tmp_path / "out", "rejected") if row["rejected_by"] == "load_problems"]
+    assert [(row["reason"], row["detail"]) for row in rejected] == [
+        ("no_gold_answer", f"{path}, row 2: no `#### X` line, no box with content, no answer column with content"),
+        ("duplicate_problem", f"{path}, row 3: same question as {path}, row 1"),
+    ]
+
+
+def test_a_directory_of_other_settings_is_refused_and_unharmed(result):
+    before = {path.name: path.read_bytes() for path in result.iterdir()}
+    run = lemma("--output", result, "--seed", 9)
+    assert run.returncode == 2
+    assert "other settings" in run.stderr
+    assert {path.name: path.read_bytes() for path in result.iterdir()} == before
+
+
+def test_hostile_text_is_carried_as_data(tmp_path):
+    question = GOOD["question"] + ' <script>alert(1)</script> {{ 7*7 }} </question> {"a": "\\u0007"}'
+    path = write(tmp_path / "set.jsonl", {**GOOD, "question": question})
+    run = lemma("--output", tmp_path / "out", "--problems", path)
+    assert run.returncode == 0, run.stderr
+    assert {row["question"] for row in rows_of(tmp_path / "out")} == {question}
+    assert "<script>alert" not in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_progress_is_plain_lines_when_not_a_terminal(result, tmp_path):
+    run = lemma("--output", tmp_path, "--limit", 5)
+    assert "5 of 5 problems" in run.stderr
+    assert "\x1b" not in run.stderr + run.stdout
+    assert "distilabel" not in run.stderr.lower()
