@@ -177,7 +177,7 @@ class Judge:
         return "rounding" if self._rounding_unclear(a, b) else None
 
     def _runs_on(self, a: Parse, b: Parse) -> bool:
-        """ "2 * 3 = 6 + 1 = 7", "1 - 2/3 = 1/3 of $150": the right side goes on from the left one's value."""
+        """ "2 * 3 = 6 + 1 = 7", "1 - 1/4 = 3/4 of $80": the right side goes on from the left one's value."""
         if any(self.tokens[index].kind == "WORD" for index in b.operators):
             return True
         return bool(b.operators) and self.tokens[b.numbers[0]].value == a.value
