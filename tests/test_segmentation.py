@@ -213,7 +213,7 @@ def test_no_cut_inside_a_formula(parts: list[tuple[str, str, str]]) -> None:
 # fmt: off
 HOSTILE = [
     "$", "$$", "$a ", "$5 ", "{", "\n", "\\[", "\\begin{a}", "\\begin{a}\\begin{b}\\end{a}", "[asy]", "```\n",
-    "---\n", "- -", ". A", "(", "`", ".(((", "a\n   ", "$1 word word $2 ", "|", "|-|\n",
+    "---\n", "- -", ". A", "(", "`", "." * 2000 + "x", ".(((", "a\n   ", "$1 word word $2 ", "|", "|-|\n",
 ]
 # fmt: on
 

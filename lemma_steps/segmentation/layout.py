@@ -28,12 +28,12 @@ Cuts = Callable[[str, str], Iterator[int]]
 
 def paragraphs(text: str, masked: str) -> Iterator[int]:
     """Cuts after blank lines. None in the layout of GSM8K, where calculator marks stand and each line is a step."""
-    start = _begin(text)
+    first = start = _begin(text)
     mark = _CALCULATOR_MARK.search(text)
     for found in _BREAKS.finditer(masked, start):
         if not _BLANK.match(masked, found.start()):
             continue
-        if mark and mark.start() < found.start() and start == _begin(text):
+        if start == first and mark and mark.start() < found.start():
             return
         if not _continues(text, masked, start, found):
             yield (start := found.end())
