@@ -38,7 +38,7 @@ class Calls:
             self._models[step].update(filter(None, [call.get("model")]))
 
     def report(self) -> list[dict[str, Any]]:
-        """One entry per step in order of first call; `usd` covers the calls whose price is known, `unpriced` counts the others."""
+        """One entry per step, by first call; `usd` covers the calls with a price, `unpriced` counts the rest."""
         return [
             {
                 "step": step,

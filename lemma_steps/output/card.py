@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,24 +16,23 @@ from lemma_steps.output.record import MEANINGS
 from lemma_steps.output.report import number, percent, visible
 from lemma_steps.taxonomy import TAXONOMY
 
+TITLE = "LEMMA error-corrective solutions"
 _SIZES = [("n<1K", 10**3), ("1K<n<10K", 10**4), ("10K<n<100K", 10**5), ("100K<n<1M", 10**6), ("1M<n<10M", 10**7)]
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~#$&])")
 _FENCE = re.compile(r"`{3,}")
 
 
-def render_card(
-    report: Mapping[str, Any], examples: Examples, *, title: str = "LEMMA error-corrective solutions", repo: str | None = None
-) -> str:
-    """The card for `report` (the content of `report.json`): front matter for the Hub, then composition, method and limits.
+def render_card(report: Mapping[str, Any], examples: Examples, *, title: str = TITLE, repo: str | None = None) -> str:
+    """The card for `report` (the content of `report.json`): front matter for the Hub, composition, method and limits.
 
     `repo` is where the set will be loaded from; without it the card says how to load it from its folder.
 
     Names and texts that come from rows or file names are escaped: they cannot add markup, columns or front matter.
     """
-    environment = Environment(
-        loader=PackageLoader("lemma_steps", "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"cell": cell, "fenced": fenced, "percent": percent, "number": number}
+    loader = PackageLoader("lemma_steps", "templates")
+    environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    filters: dict[str, Callable[..., str]] = {"cell": cell, "fenced": fenced, "percent": percent, "number": number}
+    environment.filters.update(filters)
     sources = [{**source, **_about(source["source"], source["licences"])} for source in report["sources"]]
     return environment.get_template("card.md.jinja2").render(
         front_matter=yaml.safe_dump(_front_matter(report, sources, title), sort_keys=False, allow_unicode=True).strip(),
@@ -42,7 +41,7 @@ def render_card(
         report=report,
         sources=sources,
         offline="offline" in " ".join(report["teacher"]).lower(),
-        types=[(code, TAXONOMY[code].name, counts) for code, counts in report["error_types"].items() if code in TAXONOMY],
+        types=[(kind, report["error_types"][code]) for code, kind in TAXONOMY.items() if code in report["error_types"]],
         columns=MEANINGS,
         example=next(((row, pieces(row)) for _, row in sorted(examples.kept.items())), None),
     )
@@ -85,7 +84,6 @@ def _about(source: str, licences: Iterable[str]) -> dict[str, str]:
 
 def _front_matter(report: Mapping[str, Any], sources: Iterable[Mapping[str, Any]], title: str) -> dict[str, Any]:
     tags = sorted({source["tag"] for source in sources})
-    files_of = {"default": "train.parquet", "rejected": "rejected.parquet"}
     return {
         "pretty_name": title,
         "language": ["en"],
@@ -94,7 +92,7 @@ def _front_matter(report: Mapping[str, Any], sources: Iterable[Mapping[str, Any]
         "task_categories": ["text-generation"],
         "tags": ["math", "reasoning", "self-correction", "synthetic", "distilabel", "lemma"],
         "configs": [
-            {"config_name": name, "data_files": [{"split": "train", "path": path}], **({"default": True} if name == "default" else {})}
-            for name, path in files_of.items()
+            {"config_name": "default", "data_files": [{"split": "train", "path": "train.parquet"}], "default": True},
+            {"config_name": "rejected", "data_files": [{"split": "train", "path": "rejected.parquet"}]},
         ],
     }

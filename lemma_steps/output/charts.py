@@ -11,6 +11,7 @@ _COLUMN = Markup(
     '<g><title>{}</title><rect class="column" x="{:.3f}%" y="{:.2f}" width="{:.3f}%" height="{:.2f}" rx="2"/>'
     '<text class="value" x="{:.3f}%" y="{:.2f}">{}</text>{}</g>'
 )
+_COLUMNS = Markup('<svg class="columns" role="img" aria-label="histogram of {}" width="100%" height="{:.0f}">{}</svg>')
 _LABEL = Markup('<text class="label" x="{:.3f}%" y="{}">{}</text>')
 
 
@@ -25,9 +26,9 @@ def bar(parts: Iterable[tuple[str, int]], of: int) -> Markup:
 
 
 def columns(bars: Sequence[tuple[str, int]], unit: str, max_labels: int = 8) -> Markup:
-    """A histogram of (label, count) columns with its counts on top; labels are thinned out so that phones can show them."""
+    """A histogram of (label, count) columns with its counts on top; labels are thinned out until they fit a phone."""
     height, top, foot = 150.0, 16.0, 20.0
-    most, slot = max((count for _, count in bars), default=0) or 1, 100 / max(len(bars), 1)
+    most, slot = max((count for _, count in bars), default=0) or 1, 100 / max(len(bars), 6)
     every = -(-len(bars) // max_labels)
     drawn = Markup("")
     for number, (label, count) in enumerate(bars):
@@ -37,6 +38,4 @@ def columns(bars: Sequence[tuple[str, int]], unit: str, max_labels: int = 8) -> 
         value = f"{count:,}" if count and len(bars) <= 2 * max_labels else ""
         title = f"{label}: {count:,} {unit}"
         drawn += _COLUMN.format(title, slot * (number + 0.1), y, slot * 0.8, tall, middle, y - 4, value, below)
-    return Markup('<svg class="columns" role="img" aria-label="histogram of {}" width="100%" height="{:.0f}">{}</svg>').format(
-        unit, height, drawn
-    )
+    return _COLUMNS.format(unit, height, drawn)

@@ -129,5 +129,7 @@ def _distribution(counts: Counter[int]) -> dict[str, Any]:
         "median": quantile(0.5),
         "p95": quantile(0.95),
         "max": values[-1],
-        "histogram": [{"from": n * width, "to": (n + 1) * width, "count": bins[n]} for n in range(max(bins) + 1)],
+        "histogram": [
+            {"from": n * width, "to": (n + 1) * width, "count": bins[n]} for n in range(min(bins), max(bins) + 1)
+        ],
     }

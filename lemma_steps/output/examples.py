@@ -11,21 +11,26 @@ MAX_REASONS = 40
 
 
 class Examples:
-    """One kept row of each origin and strategy, one rejected row of each reason; always the first that will do."""
+    """One kept row of each origin and strategy, one rejected row of each reason."""
 
     def __init__(self) -> None:
         self.kept: dict[tuple[str, str], Row] = {}
         self.rejected: dict[tuple[str, str], Row] = {}
 
     def add(self, row: Row) -> None:
-        """Take the row if it is the first of its kind, or the first of a size to be shown."""
+        """Take the row if it is the first of its kind, or a better one to be shown."""
         if row.get("rejected_by"):
             if len(self.rejected) < MAX_REASONS:
                 self.rejected.setdefault((row["rejected_by"], row["reason"]), row)
             return
         pair = row.get("origin") or row["method"], row.get("strategy") or ""
-        if pair not in self.kept or (_showable(row) and not _showable(self.kept[pair])):
+        if pair not in self.kept or self._merit(row, pair) > self._merit(self.kept[pair], pair):
             self.kept[pair] = row
+
+    def _merit(self, row: Row, pair: tuple[str, str]) -> tuple[bool, bool]:
+        """Whether a row can be read at a glance, and whether it shows a problem that no other example shows."""
+        others = {other["problem_id"] for key, other in self.kept.items() if key != pair}
+        return _showable(row), row["problem_id"] not in others
 
 
 def _showable(row: Row) -> bool:

@@ -42,7 +42,7 @@ class Funnel:
         if not rejected_by:
             self.kept += 1
         elif rejected_by not in self._reasons:
-            raise ValueError(f"row {row.get('id') or row['problem_id']}: rejected by {rejected_by!r}, no step of this chain")
+            raise ValueError(f"row of {row['problem_id']}: rejected by {rejected_by!r}, which is no step of this chain")
         else:
             self._reasons[rejected_by][row["reason"]] += 1
             self._candidates_lost[rejected_by] += candidate

@@ -32,7 +32,7 @@ _COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "question": (TEXT, "as in the source"),
     "gold_solution": (TEXT, "as in the source"),
     "gold_answer": (TEXT, "as in the source"),
-    "right_samples": (WHOLE, "right solutions among the student's samples of this problem; null where it was not sampled"),
+    "right_samples": (WHOLE, "right solutions among the student's samples of this problem; null without samples"),
     "origin": (TEXT, "`student`: the student's own error; `injected`: made by the teacher"),
     "index": (WHOLE, "number of the student's sample, or of the injection, within the problem"),
     "strategy": (TEXT, "`fix_continue` or `fresh_restart`"),
@@ -92,7 +92,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def normalise(row: Mapping[str, Any]) -> Row:
     """The row's record: its columns in the order of the schema, null where it has none, everything else left out.
 
-    Lone surrogates, which no UTF-8 file can hold, become U+FFFD one for one, so that offsets stay true. NaN becomes null.
+    Lone surrogates, which no UTF-8 file can hold, become U+FFFD one for one: offsets stay true. NaN becomes null.
 
     Raises:
         TypeError: a value is not of its column's type; the message names row and column.
@@ -109,11 +109,11 @@ def faults(record: Mapping[str, Any]) -> list[str]:
     wanted = REQUIRED + (REQUIRED_OF_LEMMA if record["method"] == "lemma" else ())
     if missing := [name for name in wanted if record[name] is None]:
         return [f"no {', '.join(missing)}"]
-    output, prefix = record["output"], record["erroneous_prefix"]
-    begin, end = record["error_begin"], record["error_end"]
+    output, prefix, begin, end = (record[name] for name in ("output", "erroneous_prefix", "error_begin", "error_end"))
+    joined = prefix + record["reflection"] + record["correction"]
     checks = {
         f"verdict {record['verdict']}": record["verdict"] == "right",
-        "output is not prefix + reflection + correction": output == prefix + record["reflection"] + record["correction"],
+        "output is not prefix + reflection + correction": output == joined,
         "the wrong step lies outside the prefix": begin is None or 0 <= begin < end <= len(prefix),
         "segments do not end with the output": "".join(s["text"] for s in record["segments"]).endswith(output),
     }

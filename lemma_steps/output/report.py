@@ -24,14 +24,11 @@ def render_report(report: Mapping[str, Any], examples: Examples) -> str:
 
     Every text of a row is escaped, cut at `LONGEST_TEXT` and kept from turning the direction of the text around it.
     """
+    loader = PackageLoader("lemma_steps", "templates")
     environment = Environment(
-        loader=PackageLoader("lemma_steps", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"visible": visible, "percent": percent, "number": number, "yaml": _yaml}
+    environment.filters.update({"visible": visible, "percent": percent, "number": number, "yaml": _yaml})
     return environment.get_template("report.html.jinja2").render(
         report=report,
         widest=max((max(step["rows_in"], step["rows_out"]) for step in report["funnel"]), default=1),
@@ -47,10 +44,10 @@ def render_report(report: Mapping[str, Any], examples: Examples) -> str:
     )
 
 
-def visible(text: Any) -> str:
+def visible(text: Any, longest: int = LONGEST_TEXT) -> str:
     """Text as it may be shown: cut to size, control characters as their pictures (␀), lone surrogates replaced."""
-    shown = str(text)[:LONGEST_TEXT].translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
-    left = len(str(text)) - LONGEST_TEXT
+    shown = str(text)[:longest].translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
+    left = len(str(text)) - longest
     return f"{shown} … ({left:,} more characters)" if left > 0 else shown
 
 
@@ -72,8 +69,7 @@ def _yaml(value: Any) -> str:
 
 def _types(counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
     """The error types that occur, in the taxonomy's order, with their names."""
-    codes = [*(code for code in TAXONOMY if code in counts), *(code for code in counts if code not in TAXONOMY)]
-    return [{"code": code, "name": TAXONOMY[code].name if code in TAXONOMY else "not of the taxonomy", **counts[code]} for code in codes]
+    return [{"code": code, "name": kind.name, **counts[code]} for code, kind in TAXONOMY.items() if code in counts]
 
 
 def _positions(counts: Mapping[str, int], last: int = 12) -> list[tuple[str, int]]:
@@ -81,4 +77,5 @@ def _positions(counts: Mapping[str, int], last: int = 12) -> list[tuple[str, int
     by_step = {int(step): count for step, count in counts.items()}
     final = max(by_step, default=0)
     bars = [(str(step), by_step.get(step, 0)) for step in range(1, min(final, last - 1) + 1)]
-    return bars if final < last else [*bars, (f"{last}+", sum(count for step, count in by_step.items() if step >= last))]
+    beyond = sum(count for step, count in by_step.items() if step >= last)
+    return [*bars, (f"{last}+", beyond)] if beyond else bars

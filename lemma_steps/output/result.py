@@ -55,10 +55,12 @@ async def write_result(
             writer.write_text("report.html", render_report(report, summary.examples))
             writer.write_text("README.md", render_card(report, summary.examples, repo=repo))
     except OSError as error:
-        raise StoppedError(f"{error.filename or output_dir}: {error.strerror or error}; free some space and run again") from error
+        where = error.filename or output_dir
+        raise StoppedError(f"{where}: {error.strerror or error}; free some space and run again") from error
     if not report["kept"]:
-        reasons = ", ".join(f"{reason} ({count:,})" for reason, count in list(report["reasons"].items())[:3])
-        raise RefusedError(f"{output_dir}: no row was kept of {report['entered']:,}; {reasons or 'the input is empty'}; see report.html")
+        top = ", ".join(f"{reason} ({count:,})" for reason, count in list(report["reasons"].items())[:3])
+        entered = f"{report['entered']:,} that entered" if report["entered"] else "an empty input"
+        raise RefusedError(f"{output_dir}: no row was kept of {entered}{top and ': '}{top}; see report.html")
     return report
 
 

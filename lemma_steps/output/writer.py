@@ -4,72 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-import pyarrow as pa
-from pyarrow import parquet
-
+from lemma_steps.output.parquet_file import ParquetFile, naming
 from lemma_steps.output.record import KEPT_SCHEMA, REJECTED_SCHEMA, Row, faults, normalise
-
-ROWS_PER_GROUP = 1000
-CHARACTERS_PER_GROUP = 16_000_000
-"""A row group closes at either bound, so that memory stays flat with a million short rows or a few of a megabyte."""
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Makes an `OSError` say which file it is about: a failed write does not know."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-
-
-class _ParquetFile:
-    """One Parquet file, written row group by row group."""
-
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.path, self._schema = path, schema
-        self._rows: list[Row] = []
-        self._characters = 0
-        with _naming(path):
-            self._file: BinaryIO = path.open("wb")
-            self._writer = parquet.ParquetWriter(self._file, schema, compression="zstd")
-
-    def write(self, record: Row) -> None:
-        self._rows.append(record)
-        self._characters += sum(len(value) for value in record.values() if isinstance(value, str))
-        if len(self._rows) >= ROWS_PER_GROUP or self._characters >= CHARACTERS_PER_GROUP:
-            self._flush()
-
-    def _flush(self) -> None:
-        with _naming(self.path):
-            self._writer.write_table(pa.Table.from_pylist(self._rows, self._schema))
-        self._rows, self._characters = [], 0
-
-    def close(self) -> None:
-        if self._rows:
-            self._flush()
-        with _naming(self.path):
-            self._writer.close()
-            self._file.close()
-
-    def abandon(self) -> None:
-        with suppress(OSError, pa.ArrowException):
-            self._writer.close()
-        with suppress(OSError):
-            self._file.close()
 
 
 class DatasetWriter:
     """The result folder: `train.parquet`, `train.jsonl`, `rejected.parquet`, and texts such as the report.
 
     Everything is written beside its final name and put in place when the writer closes, all files or none; an existing
-    result stays as it was until then. The same rows give the same bytes: no time, no path, no order but that of arrival.
+    result stays as it was until then. The same rows give the same bytes: nothing of the time or the machine is in them.
 
     Args:
         output_dir: made if it does not exist.
@@ -89,9 +38,9 @@ class DatasetWriter:
         self.output_dir.mkdir(parents=True, exist_ok=True)
         self.kept = self.rejected = 0
         self._names: list[str] = []
-        self._train = _ParquetFile(self._beside("train.parquet"), KEPT_SCHEMA)
-        self._refused = _ParquetFile(self._beside("rejected.parquet"), REJECTED_SCHEMA)
-        with _naming(path := self._beside("train.jsonl")):
+        self._train = ParquetFile(self._beside("train.parquet"), KEPT_SCHEMA)
+        self._refused = ParquetFile(self._beside("rejected.parquet"), REJECTED_SCHEMA)
+        with naming(path := self._beside("train.jsonl")):
             self._jsonl: BinaryIO = path.open("wb")
 
     def write(self, row: Mapping[str, Any]) -> Row:
@@ -111,14 +60,14 @@ class DatasetWriter:
             raise ValueError(f"row {record['id']} cannot be kept: {'; '.join(wrong)}")
         self._train.write(record)
         line = json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
-        with _naming(Path(self._jsonl.name)):
+        with naming(Path(self._jsonl.name)):
             self._jsonl.write(line.encode("utf-8"))
         self.kept += 1
         return record
 
     def write_text(self, name: str, text: str) -> None:
         """Add a text file to the result, UTF-8 with plain newlines; it is put in place with the rows."""
-        with _naming(path := self._beside(name)):
+        with naming(path := self._beside(name)):
             path.write_bytes(text.encode("utf-8", "replace"))
 
     def close(self) -> None:
@@ -126,7 +75,7 @@ class DatasetWriter:
         try:
             self._train.close()
             self._refused.close()
-            with _naming(Path(self._jsonl.name)):
+            with naming(Path(self._jsonl.name)):
                 self._jsonl.close()
             self._put_in_place()
         except BaseException:
@@ -174,5 +123,7 @@ class DatasetWriter:
     def __enter__(self) -> DatasetWriter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close() if kind is None else self.discard()

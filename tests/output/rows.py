@@ -1,4 +1,4 @@
-"""Rows of our own for the tests of the output: made from a few problems, so that every text and offset is consistent."""
+"""Rows of our own for the tests of the output, made so that every text and offset is consistent."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def problem(number: int) -> dict[str, Any]:
         "source": "starter" if number % 3 else "my_file",
         "split": "train",
         "licence": "Apache-2.0" if number % 3 else "not stated",
-        "question": f"A bakery fills {boxes} boxes with {each} rolls each and then sells {gone} rolls. How many rolls are left?",
-        "gold_solution": f"The boxes hold {boxes}*{each}=<<{boxes}*{each}={boxes * each}>>{boxes * each} rolls.\n#### {left}",
+        "question": f"A bakery fills {boxes} boxes with {each} rolls each and sells {gone} rolls. How many are left?",
+        "gold_solution": f"They hold {boxes}*{each}=<<{boxes}*{each}={boxes * each}>>{boxes * each} rolls.\n#### {left}",
         "gold_answer": str(left),
         "right_samples": number % 3,
         "numbers": (boxes, each, gone, left),
@@ -48,7 +48,10 @@ def kept(number: int, origin: str = "injected", strategy: str = "fix_continue", 
     """A kept row as it leaves the chain, with columns that the record does not have."""
     base = problem(number)
     boxes, each, gone, left = base.pop("numbers")
-    first, wrong = f" We need the rolls of {boxes} boxes.\n", f"They hold {boxes} * {each} = {boxes * each + 10} rolls.\n"
+    first, wrong = (
+        f" We need the rolls of {boxes} boxes.\n",
+        f"They hold {boxes} * {each} = {boxes * each + 10} rolls.\n",
+    )
     tail = f"Then {boxes * each + 10 - gone} are left.\nThe answer is: {boxes * each + 10 - gone}"
     prefix = first + wrong
     reflection = f"{random.Random(number).choice(OPENINGS)} not what {boxes} times {each} gives.\n"
@@ -100,7 +103,14 @@ def rejected(number: int, step: str, reason: str, detail: str = "", **columns: A
 
 def candidate(number: int, strategy: str = "fix_continue", code: str = "CA") -> dict[str, Any]:
     """The columns of a candidate before anything was injected."""
-    return {"id": f"c{number}{strategy}", "method": "lemma", "origin": "injected", "strategy": strategy, "requested_type": code, "error_type": code}
+    return {
+        "id": f"c{number}{strategy}",
+        "method": "lemma",
+        "origin": "injected",
+        "strategy": strategy,
+        "requested_type": code,
+        "error_type": code,
+    }
 
 
 def stream(problems: int = 60) -> list[dict[str, Any]]:
@@ -108,7 +118,11 @@ def stream(problems: int = 60) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for number in range(problems):
         if number % 20 == 7:
-            rows.append(rejected(number, "decontaminate", "contaminated", "exact match with gsm8k_test row 12 (similarity 1.00)"))
+            rows.append(
+                rejected(
+                    number, "decontaminate", "contaminated", "exact match with gsm8k_test row 12 (similarity 1.00)"
+                )
+            )
         elif number % 20 == 13:
             rows.append(rejected(number, "load_problems", "no_answer", "problems.jsonl, row 14: no answer"))
         else:

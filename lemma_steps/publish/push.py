@@ -1,0 +1,91 @@
+"""Publishes a result folder as a dataset on the Hugging Face Hub, in one commit.
+
+Files travel by plain HTTP (LFS), the way that every server with the Hub's API knows: private servers and mirrors have
+no Xet store beside them. The library falls back to it when it is given open files instead of paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from huggingface_hub import CommitOperationAdd, HfApi
+
+from lemma_steps.errors import RefusedError, StoppedError
+from lemma_steps.publish.target import WAITS_S, Target
+
+FILES = ("README.md", "train.parquet", "rejected.parquet", "report.html", "report.json", "pipeline.yaml")
+"""What is published. `train.jsonl` has the rows of `train.parquet` again, `requests.sqlite` paid replies: both stay."""
+
+
+def push_to_hub(
+    output_dir: str | Path,
+    repo: str,
+    *,
+    private: bool = True,
+    endpoint: str | None = None,
+    token: str | None = None,
+    revision: str | None = None,
+    waits_s: Sequence[float] = WAITS_S,
+) -> str:
+    """Publish the files of a result folder in one commit, and return the commit's address.
+
+    The folder is only read. The same result published again makes no second commit.
+
+    Args:
+        output_dir: the folder that a run wrote.
+        repo: `ORG/NAME`, or `NAME` in the account of the token; made if it does not exist.
+        private: make a new repository private, and refuse to write to a public one.
+        endpoint: address of the server; default `HF_ENDPOINT`, else the Hub.
+        token: default `HF_TOKEN`, else the stored login.
+        revision: branch to commit to, made if it does not exist; default `main`.
+        waits_s: seconds before each further attempt.
+
+    Raises:
+        RefusedError: a file or the token is missing, the repository is public, or the server says no.
+        StoppedError: the server cannot be reached or keeps failing; the same call may be repeated.
+    """
+    folder = Path(output_dir)
+    if missing := [name for name in FILES if not (folder / name).is_file()]:
+        raise RefusedError(f"{folder}: no {missing[0]}; give the folder of a finished run")
+    target = Target(repo, endpoint, token, waits_s)
+    made = target.attempt(lambda: target.api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True))
+    name = made.repo_id
+    if private:
+        target.refuse_public(name)
+    if revision is not None:
+        target.attempt(lambda: target.api.create_branch(name, repo_type="dataset", branch=revision, exist_ok=True))
+    return target.attempt(lambda: _commit(target.api, folder, name, revision))
+
+
+def check_target(
+    repo: str,
+    *,
+    private: bool = True,
+    endpoint: str | None = None,
+    token: str | None = None,
+    waits_s: Sequence[float] = WAITS_S,
+) -> None:
+    """Find out before any work is done what would make `push_to_hub` refuse: no token, a bad one, a public repository.
+
+    Raises:
+        RefusedError: publishing would fail, or the server cannot be reached.
+    """
+    target = Target(repo, endpoint, token, waits_s)
+    try:
+        if target.attempt(lambda: target.api.repo_exists(repo, repo_type="dataset")) and private:
+            target.refuse_public(repo)
+    except StoppedError as error:
+        raise RefusedError(str(error)) from None
+
+
+def _commit(api: HfApi, folder: Path, name: str, revision: str | None) -> str:
+    """One commit with all files. The library leaves out those that the server has, so repeating it does no harm."""
+    with ExitStack() as files:
+        opened = {file: files.enter_context((folder / file).open("rb")) for file in FILES}
+        operations = [CommitOperationAdd(path_in_repo=file, path_or_fileobj=data) for file, data in opened.items()]
+        commit = api.create_commit(
+            name, operations, commit_message="Publish LEMMA dataset", repo_type="dataset", revision=revision
+        )
+    return str(commit.commit_url)
