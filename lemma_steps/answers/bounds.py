@@ -10,6 +10,7 @@ MAX_CHARS = 1_000
 MAX_ITEMS = 64
 MAX_DEPTH = 24
 MAX_DIGITS = 400
+MAX_PLAIN_DIGITS = 4_000
 MAX_POWER_DIGITS = 5
 MAX_FACTORIAL = 500
 
@@ -17,6 +18,7 @@ _DIGITS = re.compile(rf"\d{{{MAX_DIGITS + 1}}}")
 _POWER = re.compile(rf"\^\s*[({{]?\s*-?\d{{{MAX_POWER_DIGITS + 1}}}")
 _TOWER = re.compile(r"\d\s*[)}]*\s*\^\s*[({]*\s*(\d+)\s*[)}]*\s*\^\s*[({]*\s*(\d+)(\s*[)}]*\s*\^)?")
 _FACTORIAL = re.compile(r"(\d+)\s*[)}]*\s*!|!\s*[)}]*\s*!")
+_PLAIN = re.compile(rf"-?[\d.,]{{1,{MAX_PLAIN_DIGITS}}}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
@@ -26,9 +28,14 @@ def _tower_too_high(match: re.Match[str]) -> bool:
 
 
 def refuse(answer: str) -> str | None:
-    """Why `answer` (dressed) may not be parsed, or None. Every such answer gets the verdict `unparsed`."""
+    """Why `answer` may not be parsed, or None. Every such answer gets the verdict `unparsed`.
+
+    A plain number may be long: reading it is cheap.
+    """
     if not answer:
         return "empty"
+    if _PLAIN.fullmatch(answer):
+        return None
     if len(answer) > MAX_CHARS:
         return "too_long"
     if sum(map(answer.count, ",;&")) > MAX_ITEMS:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from lemma_steps.answers import tables
-from lemma_steps.answers.bounds import MAX_CHARS, refuse
+from lemma_steps.answers.bounds import refuse
 from lemma_steps.answers.dress import dress, key
 from lemma_steps.answers.quantity import clock, parse_quantity, same
 from lemma_steps.answers.structure import equation, group, plus_minus, unwrap
@@ -22,6 +22,7 @@ Scalar = Callable[[str, str], Verdict | None]
 _WORDS = re.compile(r"[A-Za-z][A-Za-z' \-]*")
 _CHOICE = re.compile(r'\(?"?\(?([A-H])\)?"?[).:]?(?:\s.*)?', re.DOTALL)
 _BASE = re.compile(r"(-?[0-9A-Z]+)_\{?(\d+)\}?")
+_SET_MAKER = re.compile(r"[<>|]|\\(?:le|ge|ne|mathbb|setminus|emptyset|infty|cup|cap|pm|begin)(?![A-Za-z])")
 _MAX_WORDS = 8
 
 
@@ -85,7 +86,7 @@ def _composite(gold: str, prediction: str, scalar: Scalar) -> Verdict | None:
     """Two composites. A bare list stands for a set, or for a tuple in its order."""
     one, two = group(gold), group(prediction)
     if one is None or two is None:
-        return None
+        return None if _SET_MAKER.search(gold + prediction) else Verdict.WRONG
     kinds = {one.kind, two.kind}
     if len(kinds) > 1 and "union" in kinds:
         return None
@@ -97,16 +98,25 @@ def _composite(gold: str, prediction: str, scalar: Scalar) -> Verdict | None:
     return None if verdict is Verdict.WRONG and one.kind == "union" and scalar is quick else verdict
 
 
+def _equations(text: str) -> bool:
+    """Whether `text` lists several equations, `x = 1, y = 2`."""
+    found = group(text)
+    return found is not None and found.kind == "list" and all("=" in item for item in found.items)
+
+
 def compare(gold: str, prediction: str, scalar: Scalar) -> Verdict | None:
     """The verdict on two dressed answers, or None where `scalar` could not decide."""
     if key(gold) == key(prediction):
         return Verdict.RIGHT
     if (parse_quantity(gold) and parse_quantity(prediction)) or not (gold and prediction):
         return quick(gold, prediction)
+    if _equations(gold) or _equations(prediction):
+        verdict = _composite(gold, prediction, scalar)
+        return verdict if verdict or scalar is quick else scalar(gold, prediction)
     (label, values), (name, said) = equation(gold), equation(prediction)
     if label and name and key(label) != key(name) and words(label) is None and words(name) is None:
         return Verdict.WRONG
-    if len(values) > 1 or len(said) > 1 or label or name:
+    if values != [gold] or said != [prediction]:
         results = [compare(value, said[-1], scalar) for value in values]
         return Verdict.RIGHT if Verdict.RIGHT in results else _settle(results)
     if group(gold) or group(prediction):
@@ -116,10 +126,9 @@ def compare(gold: str, prediction: str, scalar: Scalar) -> Verdict | None:
 
 
 def judge(gold: str, prediction: str, scalar: Scalar) -> Verdict | None:
-    """The verdict on two answers as extracted: refused ones are unparsed, the rest is dressed and compared."""
-    if max(len(gold), len(prediction)) > MAX_CHARS:
-        return Verdict.UNPARSED
-    gold, prediction = dress(gold), dress(prediction)
-    if refuse(gold) or refuse(prediction):
-        return Verdict.UNPARSED
+    """The verdict on two answers as extracted: refused ones, as written or as dressed, are unparsed."""
+    for spelled in (lambda text: text, dress):
+        gold, prediction = spelled(gold), spelled(prediction)
+        if refuse(gold) or refuse(prediction):
+            return Verdict.UNPARSED
     return compare(gold, prediction, scalar)

@@ -45,7 +45,7 @@ _SUBSTITUTIONS: list[tuple[re.Pattern[str], str]] = [
         (r"(?<![\\A-Za-z])(pi|theta)(?![A-Za-z])", r"\\\1 "),
         (r"\\pi(?=[A-Za-z])", r"\\pi "),
         (rf"(?<![\\A-Za-z])({_NAMES})(?=\s*[(\d\\^]|\s+[a-z]\b)", r"\\\1"),
-        (r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}"),
+        (r"\\frac\s*(\d)\s*(\w)", r"\\frac{\1}{\2}"),
         (r"\\frac\s*(\d)\s*\{", r"\\frac{\1}{"),
         (r"\\sqrt\s*(\w)", r"\\sqrt{\1}"),
         (r"([\^_])\s*\{\s*(\w)\s*\}", r"\1\2"),

@@ -38,9 +38,12 @@ _NOT_AN_ANSWER = re.compile(
     r"that|what|as|also|given|found|verified|checked|based|same|simply|just|still|now|only|about|then|this|it|we)\b",
     re.IGNORECASE,
 )
-_LAST_NUMBER = re.compile(r"(?<![\w.])(?:\\?\$\s?)?-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+(?![\d/]))?(?:\s?\\?%)?(?![\w/])")
+_LAST_NUMBER = re.compile(r"(?<![\w.])(?:\\?\$\s?)?[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+(?![\d/]))?(?:\s?\\?%)?(?![\w/])")
 _GOLD_LINE = re.compile(r"^[ \t]*####[ \t]*(\S[^\n]*)", re.MULTILINE)
-_MATHS_START = re.compile(r"[-+\d$\\({\[.°√π|]|[A-Za-z]\s*[=^_(+*/-]|[A-Za-z]\d*$|[A-Za-z]?sqrt|\d*[a-z]{1,2}\b")
+_MATHS_START = re.compile(r"[^A-Za-z]|[A-Za-z]{1,3}\s*[=^_(+*/-]|[A-H][).:]\s|[0-9A-Z]+_|[A-Za-z]\d*$|sqrt|[a-z]{1,2}\b")
+_DATE = re.compile(r"[A-Z][a-z]+ \d{1,2}(?:, \d{4})?")
+_CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?\s*[ap]\.m\.", re.IGNORECASE)
+_BLANK = " \t\r\n"
 _MAX_BARE_WORDS = 4
 
 
@@ -79,6 +82,8 @@ def _cut(text: str) -> str:
     text = text.lstrip(" \t\n:=*").rstrip()
     if (maths := _delimited(text)) is not None:
         return maths.strip()
+    if (clock := _CLOCK.match(text)) is not None:
+        return clock.group()
     depth = 0
     starts = {m.start(): m for m in _SENTENCE_END.finditer(text)}
     for at, char in enumerate(text[:MAX_TAIL]):
@@ -117,23 +122,32 @@ def _is_bare(text: str) -> bool:
     if "\n" in text.strip() and "\\begin" not in text:
         return False
     plain = re.sub(r"\\[A-Za-z]+(?:\s*\{[^{}]*\})?", " ", text)
+    if _DATE.fullmatch(text.rstrip(".")) or re.fullmatch(r"[A-Z]\S*(?: \S+){2,}\.", text):
+        return not text.endswith(".")
     prose = re.findall(r"[A-Za-z]{3,}", plain)
     return len(prose) <= _MAX_BARE_WORDS and (bool(_MATHS_START.match(text.strip())) or not re.search(r"\d", plain)) or (
         re.fullmatch(r"\\?\$?-?[\d.,/]+\s?[A-Za-z ]{1,80}", text.strip()) is not None
     )
 
 
+def _statements(text: str) -> list[re.Match[str]]:
+    return list(_STATEMENT.finditer(text))[-_MAX_CANDIDATES:]
+
+
+def stated_answer(text: str) -> str | None:
+    """The answer that the last statement of a solution makes; None where nothing states one."""
+    text = text[-MAX_TAIL:].strip(_BLANK)
+    return next((answer for match in reversed(_statements(text)) if (answer := _statement(text, match))), None)
+
+
 def extract_answer(text: str) -> str | None:
     """The answer that a solution states or that a bare answer is; None where there is none."""
-    text = text[-MAX_TAIL:].strip()
-    found = list(_STATEMENT.finditer(text))[-_MAX_CANDIDATES:]
-    for match in reversed(found):
-        if answer := _statement(text, match):
-            return answer
-    if not found and _is_bare(text):
+    text = text[-MAX_TAIL:].strip(_BLANK)
+    if (answer := stated_answer(text)) is not None:
+        return answer
+    if _is_bare(text) and not _statements(text):
         return text or None
-    spans = [m for m in _DELIMITED.finditer(text)]
-    numbers = list(_LAST_NUMBER.finditer(text))
+    spans, numbers = list(_DELIMITED.finditer(text)), list(_LAST_NUMBER.finditer(text))
     if spans and (not numbers or spans[-1].end() >= numbers[-1].end()):
         return spans[-1].group()
     return numbers[-1].group().strip() if numbers else None

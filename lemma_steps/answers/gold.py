@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from lemma_steps.answers.extract import extract_answer, gold_answer
-
-_MAX_BARE_CHARS = 300
+from lemma_steps.answers.extract import gold_answer, stated_answer
 
 
 def gold_of(text: str) -> str | None:
-    """The gold answer in `text`; a short text without line `####` and without box is the answer itself."""
-    if (answer := gold_answer(text)) is not None:
-        return answer
-    return text.strip() if len(text) <= _MAX_BARE_CHARS and "nswer" not in text else extract_answer(text)
+    """The gold answer in `text`: its `####` line, its box, its closing statement, else the text itself.
+
+    Nothing is guessed on this side: prose without a statement stays whole and is refused later.
+    """
+    return gold_answer(text) or stated_answer(text) or text.strip(" \t\r\n") or None

@@ -11,7 +11,7 @@ _MATRIX = re.compile(r"\\begin\{([pbvBV]?matrix|smallmatrix|array)\}(?:\s*\{[lcr
 _ROW = re.compile(r"\\\\(?:\s*\[[\w.]*\])?")
 _LABEL = re.compile(
     r"""\s*(?: (?:\\(?:angle|triangle|overline)\s*\{?\s*)?\\?[A-Za-z]{1,3}(?:_\{?\w+\}?)?'?\}?     # x, AB, a_1, \\alpha
-      | [A-Za-z]\s*\(\s*[\w,\s]+\)                                                          # f(x)
+      | [A-Za-z]?\s*\(\s*[A-Za-z](?:\s*,\s*[A-Za-z])*\s*\)                                     # f(x), (x, y)
       | (?:"[^"]*"|[A-Za-z]{2,})(?:\s+(?:"[^"]*"|[A-Za-z]+))* )\s*""",
     re.VERBOSE,
 )

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import sympy
-from latex2sympy2_extended.latex2sympy2 import latex2sympy
+from latex2sympy2_extended.latex2sympy2 import ConversionConfig, latex2sympy
 from math_verify import grader
 
 from lemma_steps.answers.compare import quick
@@ -20,29 +20,36 @@ _PRECISION = 40
 _TOLERANCE = sympy.Float("1e-25", _PRECISION)
 _POINTS = ("0.7310585786", "1.6180339887", "-0.5772156649", "2.2360679775", "-1.3247179572")
 _TRAILING = re.compile(r'(?:"[^"]*"(?:\^\{?[23]\}?)?|°|%|(?<=[\s}\d])[A-Za-z]{2,}(?:\^\{?[23]\}?)?)\s*$')
-_RELATION = re.compile(r"=|<|>|\\(?:le|ge|ne)(?![A-Za-z])")
+_COMPLEX = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])|\\(?:imath|Re|Im|det|arg)(?![A-Za-z])|matrix")
+_TRIGONOMETRIC = re.compile(r"\\(?:sin|cos|tan|sec|csc|cot)(?![A-Za-z])")
+_CASE = re.compile(r"(?<![\\A-Za-z])[A-Z](?![A-Za-z])")
 
 
 @lru_cache(maxsize=256)
 def parse(latex: str) -> Any:
     """The sympy object of dressed LaTeX, or None. No unit is stripped here: `2a + h` keeps its h."""
     plain = re.sub(r'\s*"([^"]*)"\s*', r" \\text{\1} ", latex) if '"' in latex else latex
+    if _TRIGONOMETRIC.search(plain):
+        plain = re.sub(r"(\d+(?:\.\d+)?)\s*°", r"{(\1\\frac{\\pi}{180})}", plain)
     plain = re.sub(r"(?<![\\\w])(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}", r"(\1+\\frac{\2}{\3})", plain)
     try:
         parsed = latex2sympy(
             plain.replace("°", ""),
-            is_real=not grader.should_treat_as_complex(latex),
+            is_real=not _COMPLEX.search(latex),
             convert_degrees=False,
             normalization_config=None,
+            conversion_config=ConversionConfig(lowercase_symbols=False),
         )
     except Exception:  # the parser raises bare Exception, and its lexer and recursion errors of their own
         return None
-    return None if parsed in (None, sympy.nan, sympy.zoo) else parsed
+    if parsed in (None, sympy.nan, sympy.zoo):
+        return None
+    return parsed.xreplace({s: sympy.I for s in parsed.free_symbols if s.name in {"i", "imath"}})
 
 
 def _split_unit(text: str) -> tuple[str, Unit | None]:
     """A scalar and the unit after it: `2\\sqrt{3} "cm"`."""
-    match = _TRAILING.search(text)
+    match = None if _TRIGONOMETRIC.search(text) else _TRAILING.search(text)
     unit = find_unit(match.group()) if match and match.start() else None
     return (text[: match.start()].rstrip(' "*'), unit) if match and unit else (text, None)
 
@@ -108,6 +115,8 @@ def scalar(gold: str, prediction: str) -> Verdict:
         one, two = (f"({text})*\\frac{{\\pi}}{{180}}" if turn else text for text, turn in zip((one, two), degrees, strict=True))
     if key(one) == key(two):
         return Verdict.RIGHT
+    if ("=" in one) != ("=" in two):
+        return Verdict.WRONG
     a, b = parse(one), parse(two)
     if a is None or b is None:
         return Verdict.UNPARSED
