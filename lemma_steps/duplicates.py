@@ -8,6 +8,7 @@ near    the same question, the same maths (every numeral, sign and letter, in or
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from hashlib import blake2b
 from zlib import crc32
@@ -33,13 +34,13 @@ class Duplicate:
 class SeenTrajectories:
     """The trajectories seen so far. Not safe for concurrent calls: order decides which one stays.
 
-    Keeps about 0.5 kB per row, however long the rows are; outputs of up to 66 words are compared exactly, longer ones by
-    the 64 smallest hashes of their three-word sequences (standard error 0.04 at the threshold).
+    Memory per row is bounded, however long the rows are (about 0.8 kB). Outputs of up to 66 words are compared
+    exactly, longer ones by the 64 smallest hashes of their three-word sequences (standard error 0.04 at the threshold).
     """
 
     def __init__(self) -> None:
         self._exact: dict[bytes, str] = {}
-        self._near: dict[bytes, list[tuple[tuple[int, ...], str]]] = {}
+        self._near: dict[bytes, list[tuple[array[int], str]]] = {}
 
     def check(self, row_id: str, output: str, question: str, wrong_step: str = "") -> Duplicate | None:
         """The first row that this one repeats; else None, and the row is remembered."""
@@ -62,14 +63,14 @@ def _digest(*parts: str) -> bytes:
     return blake2b("\x00".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).digest()
 
 
-def _sketch(found: list[str]) -> tuple[int, ...]:
+def _sketch(found: list[str]) -> array[int]:
     """The smallest hashes of all sequences of three tokens, sorted."""
     shingles = zip(*(found[k:] for k in range(_SHINGLE)), strict=False)
     hashes = {crc32(" ".join(shingle).encode("utf-8", "surrogatepass")) for shingle in shingles}
-    return tuple(sorted(hashes)[:_SKETCH_SIZE])
+    return array("I", sorted(hashes)[:_SKETCH_SIZE])
 
 
-def _jaccard(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-    """Estimated from the smallest hashes of the union; exact where both sketches hold everything; 1.0 if both are empty."""
+def _jaccard(one: array[int], other: array[int]) -> float:
+    """Estimated from the smallest hashes of the union; exact where both sketches are whole; 1.0 if both are empty."""
     union = sorted({*one, *other})[:_SKETCH_SIZE]
     return len(set(one).intersection(other, union)) / len(union) if union else 1.0

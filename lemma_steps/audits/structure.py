@@ -13,7 +13,7 @@ _Computation = tuple[tuple[tuple[object, int], ...], tuple[str, ...], object]
 
 
 def verbatim_prefix(row: Row, limits: Limits) -> Failure | None:
-    """Prefix + reflection + correction is the output; the prefix is the wrong solution up to its wrong step, verbatim."""
+    """The three parts are the output, and the prefix is the wrong solution up to its wrong step, byte for byte."""
     prefix, output = row["erroneous_prefix"], row["output"]
     if prefix + (row["reflection"] or "") + row["correction"] != output:
         return Failure("verbatim_prefix", "prefix + reflection + correction is not the output")
@@ -34,7 +34,7 @@ def verbatim_prefix(row: Row, limits: Limits) -> Failure | None:
 
 
 def early_repair(row: Row, limits: Limits) -> Failure | None:
-    """The wrong step still stands in the output, before the reflection (impossible to fail while code joins the parts)."""
+    """The wrong step still stands in the output before the reflection (it must, as long as code joins the parts)."""
     solution = row.get("erroneous_solution")
     steps = segment(solution) if solution else []
     if not 1 <= row["error_step"] <= len(steps):

@@ -34,7 +34,7 @@ def control_characters(row: Row, limits: Limits) -> Failure | None:
 
 
 def unbalanced_math(row: Row, limits: Limits) -> Failure | None:
-    r"""`$`, `$$`, `\( \)`, `\[ \]`, braces and environments close in order. Money is not maths: `$5 x 3 = $15` passes."""
+    r"""`$`, `$$`, `\( \)`, `\[ \]`, braces and environments close in order. Money (`$5`, `5$`) is not maths."""
     output = _DRAWING.sub("", row["output"])
     at = _unpaired(output)
     if at is None:
