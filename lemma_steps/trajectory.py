@@ -30,8 +30,8 @@ def closing(answer: str) -> str:
 
 
 def as_output(text: str) -> str:
-    """`text` with exactly the leading white space that every output has."""
-    return OUTPUT_START + text.lstrip()
+    """`text` with exactly the leading white space that every output has, and none at its end."""
+    return OUTPUT_START + text.strip()
 
 
 def gold_trajectory(gold_solution: str, gold_answer: str) -> str:

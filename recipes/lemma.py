@@ -9,6 +9,7 @@ One file tells the story: the options, the chain of steps, the run, what is writ
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -127,14 +128,14 @@ def main(
             "ablate": ablate or None,
         }
         settings = Settings.read(config, overrides)
-        run(settings, output, reject_bad_rows=reject_bad_rows)
+        run(settings, output, reject_bad_rows=reject_bad_rows, repo=push_to_hub)
         if push_to_hub:
             from lemma_steps.publish import push_to_hub as push
 
             print(f"published: {push(output, push_to_hub, private=not public)}")
 
 
-def run(settings: Settings, output: Path, *, reject_bad_rows: bool = False) -> None:
+def run(settings: Settings, output: Path, *, reject_bad_rows: bool = False, repo: str | None = None) -> None:
     """Check the input, run the chain, write the result."""
     from lemma_steps.output import write_result
     from lemma_steps.progress import Progress
@@ -149,7 +150,8 @@ def run(settings: Settings, output: Path, *, reject_bad_rows: bool = False) -> N
     with run_directory(output, pipeline_text(pipeline)) as directory:
         with Progress(runner, total=None if None in sizes else sum(sizes)) as progress:
             rows = progress.watch(runner.rows())
-            asyncio.run(write_result(rows, runner.steps, directory, settings.model_dump(), sys.argv[1:]))
+            command = shlex.join(["python", "recipes/lemma.py", *sys.argv[1:]])
+            asyncio.run(write_result(rows, list(runner.counts), directory, settings.model_dump(), command, repo=repo))
         print(f"{directory}: train.parquet, train.jsonl, rejected.parquet, report.html, README.md")
 
 

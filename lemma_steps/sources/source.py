@@ -13,7 +13,7 @@ import yaml
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.sources.files import SUFFIXES, is_file_spec, read_file
-from lemma_steps.sources.problem import BadRow, Columns, find_columns, question_key, to_problem
+from lemma_steps.sources.problem import BadRow, find_columns, question_key, to_problem
 
 Row = dict[str, Any]
 ID_COLUMNS = ("problem_id", "id")
@@ -64,16 +64,19 @@ class Source:
         Raises:
             RefusedError: the set cannot be read, or lacks the columns.
         """
-        columns: Columns | None = None
-        for number, record in itertools.islice(self._records(), limit):
-            columns = columns or self._require_columns(record)
+        for position, (number, record) in enumerate(itertools.islice(self._records(), limit)):
+            columns = find_columns(record, self._columns)
+            if columns is None and position == 0:
+                raise RefusedError(self._wrong_columns(record))
             where = f"{self.path or self.spec}, row {number}"
             base = {"source": self.name, "split": str(record.get("split") or self.split), "licence": self.licence, "where": where}
             try:
+                if columns is None:
+                    raise BadRow("wrong_columns", f"columns {', '.join(map(str, record))}", malformed=True)
                 problem = to_problem(record, columns)
                 yield {**base, **problem, "problem_id": f"{self.name}-{question_key(problem['question'])}"}
             except BadRow as bad:
-                question = str(record.get(columns.question) or "")[:1000].encode("utf-8", "replace").decode()
+                question = str(record.get(columns.question) or "" if columns else "")[:1000].encode("utf-8", "replace").decode()
                 yield {
                     **base,
                     "problem_id": f"{self.name}-row-{number}",
@@ -109,10 +112,8 @@ class Source:
                     "give every row its own id, or pass --reject-bad-rows"
                 )
 
-    def _require_columns(self, record: Mapping[str, Any]) -> Columns:
-        if found := find_columns(record, self._columns):
-            return found
-        raise RefusedError(
+    def _wrong_columns(self, record: Mapping[str, Any]) -> str:
+        return (
             f"{self.path or self.spec}: columns {', '.join(map(str, record)) or 'none'}; needs question or problem, "
             "and answer or solution; name others with --column question=NAME"
         )
