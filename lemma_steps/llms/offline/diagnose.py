@@ -5,16 +5,22 @@ The rules are those of `recomputable` in the taxonomy. An attempt that matches n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from lemma_steps.arithmetic import Number, find_numbers
+from lemma_steps.llms.offline import wording
 from lemma_steps.llms.offline.labels import amount
 from lemma_steps.llms.offline.numerals import raw
 from lemma_steps.llms.offline.rules import halves, rectangle, speaks_of_rectangle, speaks_of_triangle, swap_type
 from lemma_steps.llms.offline.sources import Source, averages, is_divisor, source
 from lemma_steps.llms.offline.worked import Chain, Worked, plain
+
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_OPERATOR_WORDS = frozenset({"x", "X", "plus", "minus", "times", "divided", "multiplied", "by"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,28 @@ def diagnose(gold: Worked, attempt: Sequence[str]) -> Diagnosis | None:
     return _left_out(gold, tried, missing) if is_gold else None
 
 
+def _same_words(mine: str, theirs: str) -> bool:
+    """Is one step the other but for its mathematics? An invention may come before it, words may go with a lost term."""
+    for form in _forms("invented"):
+        mine = form.sub("", plain(mine), count=1)
+    my_words, their_words = _words(mine), _words(theirs)
+    left = iter(their_words)
+    return 3 * len(my_words) >= 2 * len(their_words) and all(word in left for word in my_words)
+
+
+@cache
+def _forms(part: str) -> list[re.Pattern[str]]:
+    """The phrases of `part`, with anything in place of the amount."""
+    return [re.compile(re.escape(form).replace(r"\{amount\}", ".{1,80}?")) for form in wording.leaves(part)]
+
+
+def _words(step: str) -> list[str]:
+    return [w for w in re.findall(r"[^\W\d_]+", _COMMAND.sub(" ", step)) if w not in _OPERATOR_WORDS]
+
+
 def _in_chain(gold: Worked, tried: Worked, step: int) -> Diagnosis | None:
+    if not _same_words(tried.steps[step], gold.steps[step]):
+        return _missing_next(gold, tried, step)
     wrong, right = tried.in_step(step), gold.in_step(step)
     if len(wrong) != len(right):
         return _missing_next(gold, tried, step)
@@ -157,6 +184,8 @@ def _left_out(gold: Worked, tried: Worked, missing: int) -> Diagnosis | None:
     dropped, wrong, right = gold.in_step(missing), tried.in_step(last), gold.in_step(last + 1)
     if len(dropped) != 1 or not wrong or len(wrong) != len(right):
         return None
+    if not _same_words(tried.steps[last], gold.steps[last + 1]):
+        return None
     operands = {raw(n) for n in dropped[0].left.numbers}
     a, b = next(((a, b) for a, b in zip(wrong, right, strict=True) if a.signature != b.signature), (None, None))
     if a is None or b is None or a.verdict != "right":
@@ -173,6 +202,8 @@ def _left_out(gold: Worked, tried: Worked, missing: int) -> Diagnosis | None:
 
 def _misread(gold: Worked, tried: Worked, step: int) -> Diagnosis | None:
     """Does the last step, which computes nothing, name one value of gold's computations as the one asked for?"""
+    if not any(form.fullmatch(plain(tried.steps[step])) for form in _forms("misread")):
+        return None
     said = list(tried.prose(step))
     answer = gold.answer_number
     if len(said) != 1 or answer is None or raw(said[0]) == raw(answer):

@@ -16,6 +16,8 @@ _LAYOUT = re.compile(r"&|\\\\(?:\[[^\]]*\])?|\\boxed|\n")
 
 def unit(worked: Worked, number: Number) -> str:
     """Up to three words that name what is counted; empty where the text does not say."""
+    if number.unit == "$":
+        return ""
     found = _WORDS_AFTER.match(worked.text, number.end)
     words: list[str] = []
     for word in (found[0] if found else "").replace("/", " /").split():
@@ -27,9 +29,12 @@ def unit(worked: Worked, number: Number) -> str:
 
 def nearby_unit(worked: Worked, chain: Chain) -> str:
     """The unit of a chain's result, or of the same number elsewhere in its step ("6 hours, because 2 x 3 = 6")."""
-    own = unit(worked, chain.result)
-    named = (unit(worked, n) for n in worked.prose(chain.step) if raw(n) == chain.value)
-    return own or next(filter(None, named), "")
+    return unit(worked, chain.result) or next(filter(None, (unit(worked, n) for n in mentions(worked, chain))), "")
+
+
+def mentions(worked: Worked, chain: Chain) -> list[Number]:
+    """The chain's result where its step has it in words."""
+    return [n for n in worked.prose(chain.step) if raw(n) == chain.value]
 
 
 def amount(worked: Worked, number: Number) -> str:

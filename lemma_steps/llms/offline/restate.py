@@ -8,7 +8,7 @@ from string import ascii_uppercase
 
 from lemma_steps.llms.offline import wording
 from lemma_steps.llms.offline.decline import DeclineError
-from lemma_steps.llms.offline.labels import amount, nearby_unit, shown, unit
+from lemma_steps.llms.offline.labels import amount, mentions, nearby_unit, shown, unit
 from lemma_steps.llms.offline.numerals import raw
 from lemma_steps.llms.offline.worked import CLOSING, Chain, Worked
 
@@ -16,6 +16,7 @@ _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 _LEAD = re.compile(
     r"(?:(?<=\A)|(?<=[.;,] ))[^\d.;:=\n]{3,90}\b(?:is|are|was|were|has|have|had|costs?|makes?|earns?)\s+\Z"
 )
+_CONNECTIVE = re.compile(r"\A(?:(?:Therefore|So|Thus|Hence|Then|Finally|Next|First|Now|In total|Altogether)\b,?\s+)+")
 _INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
 
 
@@ -55,8 +56,10 @@ def _equation(worked: Worked, chain: Chain) -> str:
     left = shown(worked, chain.left, bare=True)
     if worked.latex:
         return f"${left} = {chain.result.text}$"
-    own = unit(worked, chain.result)
-    return f"{left} = {amount(worked, chain.result)}" + ("" if own else f" {nearby_unit(worked, chain)}".rstrip())
+    if unit(worked, chain.result) or chain.result.unit:
+        return f"{left} = {amount(worked, chain.result)}"
+    money = "$" if any(n.unit == "$" for n in mentions(worked, chain)) else ""
+    return f"{left} = {money}{chain.result.text} {nearby_unit(worked, chain)}".rstrip()
 
 
 def _told(worked: Worked, chain: Chain) -> str:
@@ -64,7 +67,7 @@ def _told(worked: Worked, chain: Chain) -> str:
     lead = _LEAD.search(worked.text[worked.starts[chain.step] : chain.begin].removesuffix("$"))
     if nearby_unit(worked, chain) or worked.latex or lead is None:
         return _equation(worked, chain)
-    words = lead[0].strip()
+    words = _CONNECTIVE.sub("", lead[0].strip())
     first = words.split()[0]
     words = words if first.lower() not in wording.variants("words", "function") else words[0].lower() + words[1:]
     return f"{words} {_equation(worked, chain)}"

@@ -10,10 +10,12 @@ from lemma_steps.llms.offline import wording
 from lemma_steps.llms.offline.decline import DeclineError
 from lemma_steps.llms.offline.diagnose import Diagnosis, diagnose
 from lemma_steps.llms.offline.labels import amount, shown
-from lemma_steps.llms.offline.numerals import raw, write
+from lemma_steps.llms.offline.numerals import write
 from lemma_steps.llms.offline.restate import restate
 from lemma_steps.llms.offline.worked import Chain, Worked
 
+MAX_DECIMALS = 6
+"""A result with more decimals was cut off by a machine, not miscalculated."""
 _DONE = {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided"}
 _SENTENCE = re.compile(r"[^.?!]*\?")
 
@@ -39,7 +41,7 @@ def slip(gold: Worked, attempt: Sequence[str]) -> Diagnosis:
     """
     tried = gold.attempt(attempt)
     last = len(attempt) - 1
-    false = [c for c in tried.false if c.left.value is not None]
+    false = [c for c in tried.false if c.left.value is not None and c.result.decimals <= MAX_DECIMALS]
     if not false or false[0].step != last:
         raise DeclineError("not_decidable", "the last step is not the first whose arithmetic is false")
     golden = {c.value for c in gold.computed}
@@ -88,10 +90,10 @@ def slots(gold: Worked, tried: Worked, found: Diagnosis) -> dict[str, str]:
 
 def _value(chain: Chain) -> str:
     """The true value of a chain's left side, as the chain would write it, or as a fraction."""
-    value = chain.settle(chain.left.value) if chain.left.value is not None else None
-    value = value if value is not None and value != raw(chain.result) else chain.left.value
-    assert value is not None
-    return write(value, chain.result) if 10**4 % value.denominator == 0 else str(value)
+    assert chain.left.value is not None, "a false chain has a value"
+    percent = chain.result.unit == "%"
+    value = chain.left.value * (100 if percent else 1)
+    return (write(value, chain.result) if 10**4 % value.denominator == 0 else str(value)) + "%" * percent
 
 
 def _rest(gold: Worked, resume: int) -> str:

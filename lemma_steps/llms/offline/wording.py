@@ -24,6 +24,12 @@ def variants(*path: str) -> list[str]:
     return found
 
 
+def leaves(*path: str) -> list[str]:
+    """The phrases at and below `path`."""
+    found: Any = variants(*path)
+    return [form for key in found for form in leaves(*path, key)] if isinstance(found, dict) else found
+
+
 def say(rng: random.Random, *path: str, **slots: object) -> str:
     """One of the phrases at `path`, its slots filled."""
     return rng.choice(variants(*path)).format(**slots)
