@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from lemma_steps.output.examples import Examples, pieces
 from lemma_steps.output.record import MEANINGS
@@ -29,12 +30,8 @@ def render_card(report: Mapping[str, Any], examples: Examples, *, title: str = T
 
     Names and texts that come from rows or file names are escaped: they cannot add markup, columns or front matter.
     """
-    loader = PackageLoader("lemma_steps", "templates")
-    environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    filters: dict[str, Callable[..., str]] = {"cell": cell, "fenced": fenced, "percent": percent, "number": number}
-    environment.filters.update(filters)
     sources = [{**source, **_about(source["source"], source["licences"])} for source in report["sources"]]
-    return environment.get_template("card.md.jinja2").render(
+    return _template().render(
         front_matter=yaml.safe_dump(_front_matter(report, sources, title), sort_keys=False, allow_unicode=True).strip(),
         title=title,
         repo=repo or "path/to/this/folder",
@@ -43,6 +40,7 @@ def render_card(report: Mapping[str, Any], examples: Examples, *, title: str = T
         offline="offline" in " ".join(report["teacher"]).lower(),
         types=[(kind, report["error_types"][code]) for code, kind in TAXONOMY.items() if code in report["error_types"]],
         columns=MEANINGS,
+        left_out=report["settings"].get("ablate") or [],
         example=next(((row, pieces(row)) for _, row in sorted(examples.kept.items())), None),
     )
 
@@ -65,6 +63,15 @@ def size_category(rows: int) -> str:
 
 
 @cache
+def _template() -> Template:
+    loader = PackageLoader("lemma_steps", "templates")
+    environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    filters: dict[str, Callable[..., str]] = {"cell": cell, "fenced": fenced, "percent": percent, "number": number}
+    environment.filters.update(filters)
+    return environment.get_template("card.md.jinja2")
+
+
+@cache
 def _known() -> dict[str, dict[str, str]]:
     return yaml.safe_load(files(__package__).joinpath("sources.yaml").read_text("utf-8"))
 
@@ -76,10 +83,10 @@ def _about(source: str, licences: Iterable[str]) -> dict[str, str]:
     if source in _known():
         return {**blank, **_known()[source]}
     if "/" in source:
-        blank["home"] = f"https://huggingface.co/datasets/{source}"
+        blank["home"] = f"https://huggingface.co/datasets/{quote(source)}"
     if not stated:
         return {**blank, "tag": "unknown", "note": "No licence was stated. Find it out before you share these rows."}
-    return {**blank, "tag": "other", "note": f"Stated by the user: {'; '.join(stated)}."}
+    return {**blank, "tag": "other", "note": f"Stated by the user: {cell('; '.join(stated))}."}
 
 
 def _front_matter(report: Mapping[str, Any], sources: Iterable[Mapping[str, Any]], title: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 class ParquetFile:
-    """One Parquet file, written row group by row group; its bytes depend on the rows and the library's version alone."""
+    """One Parquet file, written row group by row group; its bytes follow from the rows and the library's version."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path, self._schema = path, schema

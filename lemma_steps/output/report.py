@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from lemma_steps.output import charts
 from lemma_steps.output.examples import Examples, pieces
@@ -24,12 +25,7 @@ def render_report(report: Mapping[str, Any], examples: Examples) -> str:
 
     Every text of a row is escaped, cut at `LONGEST_TEXT` and kept from turning the direction of the text around it.
     """
-    loader = PackageLoader("lemma_steps", "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update({"visible": visible, "percent": percent, "number": number, "yaml": _yaml})
-    return environment.get_template("report.html.jinja2").render(
+    return _template().render(
         report=report,
         widest=max((max(step["rows_in"], step["rows_out"]) for step in report["funnel"]), default=1),
         types=_types(report["error_types"]),
@@ -37,11 +33,20 @@ def render_report(report: Mapping[str, Any], examples: Examples) -> str:
         lengths=[(f"{b['from']:,}", b["count"]) for b in report["output_tokens"]["histogram"]],
         kept=[(row, pieces(row)) for _, row in sorted(examples.kept.items())],
         rejected=[row for _, row in sorted(examples.rejected.items())],
-        pieces=pieces,
         charts=charts,
         taxonomy=TAXONOMY,
         listed=LISTED,
     )
+
+
+@cache
+def _template() -> Template:
+    loader = PackageLoader("lemma_steps", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update({"visible": visible, "percent": percent, "number": number, "yaml": _yaml})
+    return environment.get_template("report.html.jinja2")
 
 
 def visible(text: Any, longest: int = LONGEST_TEXT) -> str:

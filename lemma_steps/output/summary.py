@@ -12,7 +12,7 @@ from lemma_steps.output.funnel import Funnel
 
 
 class Summary:
-    """Takes every row that leaves the chain, in order, and makes `report.json` of them.
+    """Takes the record of every row that leaves the chain, in order, and makes `report.json` of them.
 
     Args:
         steps: names of the chain's steps, in order.
@@ -26,7 +26,7 @@ class Summary:
         self.examples = Examples()
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Count one row of the stream, kept or rejected."""
+        """Count one record (see `normalise`), kept or rejected."""
         first = self.funnel.add(row)
         self.composition.add(row)
         self.calls.add(row.get("provenance"), first)

@@ -75,12 +75,11 @@ class Target:
                     raise
                 if status is not None and status < 500 and status not in _AGAIN:
                     told = f"{_REMEDIES.get(status, 'the server refuses')} (HTTP {status})"
-                    raise RefusedError(f"{self.where}: {told}; the local result is complete") from None
+                    raise RefusedError(f"{self.where}: {told}; nothing local was changed") from None
                 if wait is None:
                     why = f"HTTP {status}" if status else _first_line(_causes(error)[-1])
                     raise StoppedError(
-                        f"{self.where}: {why} in {len(self.waits_s) + 1} attempts; "
-                        "the local result is complete, publish again later"
+                        f"{self.where}: {why} in {len(self.waits_s) + 1} attempts; nothing local was changed, try again later"
                     ) from None
             time.sleep(wait)
         raise AssertionError("unreachable")

@@ -37,7 +37,7 @@ def problem(number: int) -> dict[str, Any]:
         "split": "train",
         "licence": "Apache-2.0" if number % 3 else "not stated",
         "question": f"A bakery fills {boxes} boxes with {each} rolls each and sells {gone} rolls. How many are left?",
-        "gold_solution": f"They hold {boxes}*{each}=<<{boxes}*{each}={boxes * each}>>{boxes * each} rolls.\n#### {left}",
+        "gold_solution": f"It is {boxes}*{each}=<<{boxes}*{each}={boxes * each}>>{boxes * each} rolls.\n#### {left}",
         "gold_answer": str(left),
         "right_samples": number % 3,
         "numbers": (boxes, each, gone, left),

@@ -1,0 +1,123 @@
+"""The dataset card: valid for the Hub, honest about labels and licences."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from lemma_steps.output import Summary, normalise, render_card
+from lemma_steps.output.card import cell, fenced, size_category
+from lemma_steps.output.record import MEANINGS
+from tests.output.rows import STEPS, kept, stream
+
+
+def card(rows, settings=None, **options):
+    summary = Summary(STEPS)
+    for row in rows:
+        summary.add(normalise(row))
+    report = summary.report(
+        settings=settings or {"teacher": "offline"}, run={"command": "uv run recipes/lemma.py --seed 7"}
+    )
+    return render_card(report, summary.examples, **options)
+
+
+def front_matter(text):
+    assert text.startswith("---\n")
+    return yaml.safe_load(text.split("---\n")[1])
+
+
+def test_the_front_matter_is_what_the_hub_reads():
+    matter = front_matter(card(stream(60)))
+    by_name = {config["config_name"]: config for config in matter["configs"]}
+    assert by_name["default"]["data_files"] == [{"split": "train", "path": "train.parquet"}]
+    assert by_name["default"]["default"] is True
+    assert by_name["rejected"]["data_files"] == [{"split": "train", "path": "rejected.parquet"}]
+    assert matter["license"] == ["apache-2.0", "unknown"]
+    assert matter["size_categories"] == ["n<1K"]
+
+
+@pytest.mark.parametrize(
+    ("source", "licence", "tag", "said"),
+    [
+        ("gsm8k", "MIT", "mit", "arXiv:2110.14168"),
+        ("math", "MIT (contested)", "mit", "DMCA notice"),
+        ("metamath", "MIT", "mit", "GPT-3.5"),
+        ("starter", "Apache-2.0", "apache-2.0", "Written for this project"),
+        ("my_problems", "not stated", "unknown", "No licence was stated"),
+        ("my_problems", "CC-BY-4.0", "other", "Stated by the user: CC-BY-4.0"),
+        ("org/some-set", None, "unknown", "https://huggingface.co/datasets/org/some-set"),
+    ],
+)
+def test_the_licence_of_every_source_is_on_the_card(source, licence, tag, said):
+    text = card([kept(1, source=source, licence=licence)])
+    assert front_matter(text)["license"] == tag
+    assert said in text
+
+
+@pytest.mark.parametrize(
+    ("rows", "bounds"), [(0, "n<1K"), (999, "n<1K"), (1000, "1K<n<10K"), (88_904, "10K<n<100K"), (10**8, "n>10M")]
+)
+def test_size_categories(rows, bounds):
+    assert size_category(rows) == bounds
+
+
+def test_labels_that_nobody_measured_are_called_so():
+    text = card(stream(30))
+    assert "not measured: nobody voted" in text
+    voted = card([kept(1, label_source="teacher", locator_agreement=0.8, teacher="some-model")])
+    assert "80.0 % in 1 rows; accuracy on human labels not measured" in voted
+
+
+def test_the_offline_teacher_is_called_what_it_is():
+    assert "set of rules, not a language model" in card([kept(1)])
+    assert "set of rules" not in card([kept(1, teacher="some-model")])
+
+
+def test_an_ablated_decontamination_is_not_kept_quiet():
+    settings = {"teacher": "offline", "ablate": ["decontamination", "smooth"]}
+    text = card([kept(1)], settings)
+    assert "decontamination was switched off" in text
+    assert "Left out of the method: decontamination, smooth" in text
+
+
+def test_command_columns_and_paper_are_there():
+    text = card(stream(20), repo="me/set")
+    assert "uv run recipes/lemma.py --seed 7" in text
+    assert 'load_dataset("me/set", "rejected", split="train")' in text
+    assert "2503.17439" in text
+    for name in MEANINGS:
+        assert f"| `{name}` |" in text
+
+
+HOSTILE = 'a|b\n---\nlicense: mit\n# head <script>alert(1)</script> [x](javascript:y) ``` "q"'
+
+
+def test_names_and_texts_of_rows_add_no_markup():
+    text = card([kept(1, source=HOSTILE, teacher=HOSTILE, question="```\n# out\n````\n", licence=HOSTILE)])
+    assert front_matter(text)["license"] == "other"
+    outside = re.sub(r"(?ms)^(`{3,})text\n.*?^\1$", "", text)
+    assert "<script>" not in outside
+    assert "[x](" not in outside.replace("\\[", "")
+    assert "\n# out" not in outside
+    assert outside.count("\n---\n") == 1
+
+
+def test_tables_have_as_many_cells_in_every_row():
+    widths = {}
+    for line in card(stream(60)).splitlines():
+        if line.startswith("|"):
+            widths.setdefault(len(re.findall(r"(?<!\\)\|", line)), []).append(line)
+    assert set(widths) <= {3, 4, 5}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("a|b", r"a\|b"), ("x\n y", "x y"), ("<b>", r"\<b\>"), ("fix_on", r"fix\_on")]
+)
+def test_cells(value, shown):
+    assert cell(value) == shown
+
+
+def test_a_fence_is_longer_than_any_inside():
+    assert fenced("a ```` b").startswith("`````text\n")

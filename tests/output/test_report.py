@@ -1,0 +1,158 @@
+"""`report.html`: complete, self-contained, and deaf to what the rows try to tell it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lemma_steps.output import Summary, normalise, render_report
+from lemma_steps.output.charts import bar, columns
+from lemma_steps.output.report import visible
+from lemma_steps.taxonomy import TAXONOMY
+from tests.output.rows import STEPS, kept, rejected, stream
+
+HOSTILE = (
+    """</div></section></style><script>alert(1)</script><img src=x onerror=alert(1)>"'{{ 7*7 }}{% raw %}<!-- &lt;"""
+)
+TEXTS = ("question", "explanation", "source", "teacher", "student", "error_type", "id", "strategy")
+
+
+class Page(HTMLParser):
+    """Elements, attributes and text of a page as a browser would see them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str | None]] = []
+        self.shown: list[str] = []
+        self.feed(page)
+        self.text = "".join(self.shown)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.shown.append(data)
+
+
+def page(rows, **run):
+    summary = Summary(STEPS)
+    for row in rows:
+        summary.add(normalise(row))
+    report = summary.report(settings={"teacher": "offline", "seed": 0}, run={"command": "lemma --output out", **run})
+    return render_report(report, summary.examples)
+
+
+def with_text(text):
+    wrong = text + "They hold 46."
+    output = f" First. {wrong}{text}{text}"
+    columns = dict.fromkeys(TEXTS, text) | {"erroneous_prefix": f" First. {wrong}", "reflection": text}
+    columns |= {"correction": text, "output": output, "error_begin": 8, "error_end": 8 + len(wrong)}
+    bad = rejected(2, "decontaminate", "contaminated", text, source=text) | {"question": text}
+    return [{**kept(1), **columns}, bad, {**kept(3), "output": text, "rejected_by": "smooth", "reason": text}]
+
+
+def test_the_page_needs_no_network_and_runs_nothing():
+    source = page(stream(60))
+    tags = Page(source)
+    assert not {"script", "link", "img", "iframe", "object"} & set(tags.tags)
+    assert all(value.startswith("#") for name, value in tags.attributes if name in ("src", "href"))
+    assert not [name for name, _ in tags.attributes if name.startswith("on")]
+    assert "url(" not in source
+    assert "@import" not in source
+    assert "default-src 'none'" in source
+
+
+def test_every_number_of_the_funnel_is_shown():
+    rows = stream(60)
+    text = Page(page(rows)).text
+    lost = sum("rejected_by" in row for row in rows)
+    for step in STEPS:
+        assert step in text
+    assert f"entered {len(rows)} = kept {len(rows) - lost} + rejected {lost}" in text
+    for words in (
+        "contaminated",
+        "declined",
+        "gsm8k_test row 12",
+        "first wrong step",
+        "lemma --output out",
+        "estimate",
+    ):
+        assert words.lower() in text.lower()
+    assert TAXONOMY["CO"].name in text  # named as absent
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "\u202egnorw \u2066", "\x00\x0b\x1b[31m\ud800", "x" * 100_000, ""])
+def test_hostile_text_stays_text(text):
+    benign, hostile = Page(page(with_text("plain"))), Page(page(with_text(text)))
+    extra = hostile.tags - benign.tags
+    assert not extra, extra
+    if text == HOSTILE:
+        assert HOSTILE in hostile.text
+    assert not re.search("[\x00\x0b\x1b\ud800]", hostile.text)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.text("<>&\"'/!-{}%a =;\n", max_size=60))
+def test_no_text_makes_an_element(text):
+    assert not Page(page(with_text(text))).tags - Page(page(with_text("plain"))).tags
+
+
+def test_a_question_of_a_megabyte_is_cut_and_said_to_be():
+    source = page([kept(1, question="q" * 1_000_000)])
+    assert len(source) < 100_000
+    assert "(997,000 more characters)" in source
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [rejected(1, "load_problems", "no_answer")], [kept(1)]], ids=["none", "bad", "one"]
+)
+def test_runs_with_little_in_them_have_a_page_too(rows):
+    assert f"kept of {len(rows)} that entered" in Page(page(rows)).text
+
+
+def test_the_page_is_for_phones_paper_and_the_dark():
+    source = page(stream(10))
+    for needed in ('name="viewport"', "@media print", "prefers-color-scheme: dark", "max-width: 42rem"):
+        assert needed in source
+
+
+def test_the_parts_of_an_example_carry_their_colours():
+    source = page([kept(1)])
+    order = [source.index(f'class="part {kind}"') for kind in ("right", "wrong", "reflection", "correction")]
+    assert order == sorted(order)
+
+
+def test_the_same_run_gives_the_same_page():
+    assert page(stream(30)) == page(stream(30))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x00b", "a␀b"),
+        ("\x7f", "␡"),
+        ("a\tb\n", "a\tb\n"),
+        (3, "3"),
+        ("x" * 3001, "x" * 3000 + " … (1 more characters)"),
+    ],
+)
+def test_what_is_invisible_is_made_visible(text, shown):
+    assert visible(text) == shown
+
+
+def test_charts():
+    drawn = bar([("kept", 1), ("lost", 3)], of=4)
+    assert 'width="25.000%"' in drawn
+    assert 'x="25.000%" width="75.000%"' in drawn
+    assert "Infinity" not in bar([("kept", 0)], of=0)
+    many = columns([(str(n), n) for n in range(40)], "rows")
+    assert many.count("<rect") == 40
+    assert many.count('class="label"') == 8
+    assert "&lt;b&gt;" in columns([("<b>", 1)], "rows")

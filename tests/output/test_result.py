@@ -1,0 +1,60 @@
+"""From a stream of rows to a complete folder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from lemma_steps.errors import RefusedError, StoppedError
+from lemma_steps.output import DatasetWriter, write_result
+from tests.output.rows import STEPS, rejected, stream
+
+DATA = ("train.parquet", "train.jsonl", "rejected.parquet")
+
+
+def result(folder, rows, **options):
+    async def arriving():
+        for row in rows:
+            yield row
+
+    return asyncio.run(write_result(arriving(), STEPS, folder, {"seed": 0}, "lemma --output out", **options))
+
+
+def test_the_folder_is_complete_and_adds_up(tmp_path):
+    report = result(tmp_path, stream(60), run={"calls_repeated": 0})
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [*DATA, "README.md", "report.html", "report.json"]
+    )
+    assert json.loads((tmp_path / "report.json").read_text("utf-8")) == report
+    assert report["entered"] == report["kept"] + report["rejected"] == len(stream(60))
+    assert report["run"]["command"] == "lemma --output out"
+    assert report["run"]["calls_repeated"] == 0
+    assert report["run"]["versions"]["distilabel"]
+
+
+def test_the_same_rows_give_the_same_data_and_a_report_that_differs_under_run_alone(tmp_path):
+    first, second = (result(tmp_path / name, stream(40)) for name in "ab")
+    for name in DATA:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert {**first, "run": 0} == {**second, "run": 0}
+
+
+def test_a_run_that_keeps_nothing_says_why_and_leaves_the_evidence(tmp_path):
+    rows = [rejected(n, "load_problems", "no_answer" if n else "question_empty") for n in range(3)]
+    with pytest.raises(RefusedError, match=r"no row was kept of 3 that entered: no_answer \(2\), question_empty \(1\)"):
+        result(tmp_path, rows)
+    assert (tmp_path / "rejected.parquet").stat().st_size > 0
+    with pytest.raises(RefusedError, match="an empty input"):
+        result(tmp_path / "empty", [])
+
+
+def test_a_disk_that_is_full_stops_the_run_in_one_line(tmp_path, monkeypatch):
+    def full(writer, name, text):
+        raise OSError(28, "No space left on device", str(tmp_path / name))
+
+    monkeypatch.setattr(DatasetWriter, "write_text", full)
+    with pytest.raises(StoppedError, match=r"report.json: No space left on device; free some space and run again"):
+        result(tmp_path, stream(5))
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,150 @@
+"""The result folder: what is written, and what a failure leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from pyarrow import parquet
+
+from lemma_steps.output import DatasetWriter
+from lemma_steps.output import parquet_file as parquet_module
+from tests.output.rows import kept, rejected, stream
+
+NAMES = ["rejected.parquet", "report.json", "train.jsonl", "train.parquet"]
+
+
+def write(folder, rows):
+    with DatasetWriter(folder) as writer:
+        for row in rows:
+            writer.write(row)
+        writer.write_text("report.json", "{}\n")
+    return writer
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.fixture
+def former(tmp_path):
+    """A folder with a result, and what is in it."""
+    write(tmp_path, [kept(1)])
+    return tmp_path, contents(tmp_path)
+
+
+def test_kept_and_rejected_rows_stand_in_their_files_in_order(tmp_path):
+    rows = stream(40)
+    writer = write(tmp_path, rows)
+    lines = [json.loads(line) for line in (tmp_path / "train.jsonl").read_text("utf-8").splitlines()]
+    assert parquet.read_table(tmp_path / "train.parquet").to_pylist() == lines
+    assert [line["id"] for line in lines] == [row["id"] for row in rows if not row.get("rejected_by")]
+    left = parquet.read_table(tmp_path / "rejected.parquet").to_pylist()
+    assert [row["problem_id"] for row in left] == [row["problem_id"] for row in rows if row.get("rejected_by")]
+    assert writer.kept + writer.rejected == len(rows) == len(lines) + len(left)
+    assert sorted(contents(tmp_path)) == NAMES
+
+
+def test_defect_32_a_rejected_text_is_kept_with_its_reason(tmp_path):
+    row = {**kept(1), "verdict": "wrong", "rejected_by": "answer_filter", "reason": "wrong", "detail": "41, gold 42"}
+    write(tmp_path, [row])
+    [left] = parquet.read_table(tmp_path / "rejected.parquet").to_pylist()
+    assert (left["output"], left["reason"], left["detail"]) == (row["output"], "wrong", "41, gold 42")
+
+
+def test_same_rows_same_bytes(tmp_path):
+    write(tmp_path / "a", stream(30))
+    write(tmp_path / "b", stream(30))
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_jsonl_is_one_line_of_plain_utf_8_per_row(tmp_path):
+    odd = "Zoë’s 数\u2028line\u0085 \ud800 \x00"
+    write(tmp_path, [kept(1, explanation=odd)])
+    data = (tmp_path / "train.jsonl").read_bytes()
+    assert data.count(b"\n") == 1
+    assert "Zoë’s 数".encode() in data
+    assert json.loads(data)["explanation"] == odd.replace("\ud800", "\ufffd")
+
+
+@pytest.mark.parametrize(("limit", "value"), [("ROWS_PER_GROUP", 10), ("CHARACTERS_PER_GROUP", 10_000)])
+def test_row_groups_are_bounded(tmp_path, monkeypatch, limit, value):
+    monkeypatch.setattr(parquet_module, limit, value)
+    write(tmp_path, [kept(number) for number in range(95)])
+    file = parquet.ParquetFile(tmp_path / "train.parquet")
+    assert file.num_row_groups >= 5
+    assert file.read().num_rows == 95
+
+
+def test_an_empty_run_gives_empty_files_with_all_columns(tmp_path):
+    write(tmp_path, [])
+    assert parquet.read_table(tmp_path / "train.parquet").num_rows == 0
+    assert "rejected_by" in parquet.read_schema(tmp_path / "rejected.parquet").names
+    assert (tmp_path / "train.jsonl").read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    "row",
+    [kept(2, verdict="wrong"), kept(2, question=7), {**kept(2), "output": "short"}],
+    ids=["verdict", "type", "join"],
+)
+def test_a_row_that_cannot_be_kept_stops_the_writing_and_harms_nothing(former, row):
+    folder, before = former
+    with pytest.raises((ValueError, TypeError), match="00000002"):
+        write(folder, [kept(1), row])
+    assert contents(folder) == before
+
+
+def test_an_interrupted_run_leaves_the_former_result(former):
+    folder, before = former
+
+    def interrupted():
+        yield kept(5)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write(folder, interrupted())
+    assert contents(folder) == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("name", ["train.jsonl", "train.parquet", "rejected.parquet"])
+def test_a_full_disk_is_an_error_that_names_the_file(former, monkeypatch, name):
+    folder, before = former
+    opened = Path.open
+
+    def full(path, *args, **options):
+        return opened(Path("/dev/full") if path.name == f".{name}.partial" else path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", full)
+    rows = [*(kept(number) for number in range(50)), rejected(60, "load_problems", "no_answer")]
+    with pytest.raises(OSError, match="No space left") as caught:
+        write(folder, rows)
+    assert name in caught.value.filename or caught.value.filename == "/dev/full"
+    monkeypatch.undo()
+    assert contents(folder) == before
+
+
+def test_files_are_put_in_place_together_or_not_at_all(former, monkeypatch):
+    folder, before = former
+    replaced = os.replace
+    moves = []
+
+    def fail_late(source, target):
+        moves.append(target)
+        if len(moves) == 5:
+            raise PermissionError(13, "held open by another program", str(target))
+        replaced(source, target)
+
+    monkeypatch.setattr(os, "replace", fail_late)
+    with pytest.raises(PermissionError):
+        write(folder, stream(10))
+    assert contents(folder) == before
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match="file"):
+        DatasetWriter(tmp_path / "file" / "out")
