@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -13,8 +14,6 @@ from lemma_steps.errors import RefusedError, StoppedError
 
 def quiet_libraries() -> None:
     """Keep the log lines and warnings of the libraries below us out of the user's way; errors still show."""
-    import os
-
     os.environ.setdefault("DISTILABEL_LOG_LEVEL", "ERROR")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     warnings.filterwarnings("ignore", module=r"pydantic\..*|distilabel\..*")
@@ -33,6 +32,10 @@ def exit_codes() -> Iterator[None]:
     except StoppedError as error:
         print(f"stopped: {error}", file=sys.stderr)
         raise SystemExit(3) from None
+    except Exception:
+        # distilabel installs a traceback that prints local variables, keys among them
+        sys.excepthook = sys.__excepthook__
+        raise
     except KeyboardInterrupt:
         print("stopped: interrupted; run the same command again to resume", file=sys.stderr)
         raise SystemExit(3) from None

@@ -46,6 +46,12 @@ class Settings(BaseModel):
     max_in_flight: int = Field(default=100, ge=1)
     steps: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
+    @property
+    def admitted(self) -> int:
+        """Problems under way at once: about ten per request in flight; a teacher that computes at once needs no queue."""
+        waits = self.teacher != "offline" or self.student not in ("none", "offline")
+        return 10 * self.max_in_flight if waits else 64
+
     @field_validator("student_samples")
     @classmethod
     def _none(cls, value: str | None) -> str | None:

@@ -146,7 +146,7 @@ def run(settings: Settings, output: Path, *, reject_bad_rows: bool = False, repo
     sources = [Source(spec, settings.columns) for spec in settings.problems]
     sizes = [source.check(settings.limit, refuse_bad_rows=not reject_bad_rows) for source in sources]
     pipeline = build(settings)
-    runner = Runner(pipeline, admitted=10 * settings.max_in_flight)
+    runner = Runner(pipeline, admitted=settings.admitted)
     with run_directory(output, pipeline_text(pipeline)) as directory:
         with Progress(runner, total=None if None in sizes else sum(sizes)) as progress:
             rows = progress.watch(runner.rows())
