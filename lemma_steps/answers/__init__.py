@@ -1,6 +1,6 @@
 """The answer check: four verdicts, strict, bounded in time. Importing this loads no sympy.
 
-    verify("1/2", "So half of it. The answer is: 0.5")  # Verdict.RIGHT
+verify("1/2", "So half of it. The answer is: 0.5")  # Verdict.RIGHT
 """
 
 from lemma_steps.answers.extract import extract_answer, gold_answer

@@ -32,7 +32,7 @@ def refuse(answer: str) -> str | None:
 
     A plain number may be long: reading it is cheap.
     """
-    if not answer:
+    if not answer.strip('" '):
         return "empty"
     if _PLAIN.fullmatch(answer):
         return None

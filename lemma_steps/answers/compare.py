@@ -77,8 +77,11 @@ def _match(gold: Sequence[str], prediction: Sequence[str], scalar: Scalar) -> Ve
         if Verdict.RIGHT in results:
             left.pop(results.index(Verdict.RIGHT))
         else:
-            undecided.append(_settle([r for r in results if r is not Verdict.WRONG]) if set(results) - {Verdict.WRONG}
-                             else Verdict.WRONG)
+            undecided.append(
+                _settle([r for r in results if r is not Verdict.WRONG])
+                if set(results) - {Verdict.WRONG}
+                else Verdict.WRONG
+            )
     return _settle(undecided)
 
 

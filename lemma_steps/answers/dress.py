@@ -17,7 +17,7 @@ _NAMES = "|".join(tables.FUNCTIONS)
 _SUBSTITUTIONS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(pattern), replacement)
     for pattern, replacement in (
-        (r"<<[^<>]*>>|\*\*(?=\s|[.,;:]|$)|(?<!\S)\*\*(?=\S)|`|\\!|\\phantom|\\null|\\protect|\\hfill|\\nonumber|\\label\{\w*\}", ""),
+        (r"<<[^<>]*>>|\*\*(?=\s|[.,;:]|$)|(?<!\S)\*\*(?=\S)|`|\\!|\\phantom(?![A-Za-z])", ""),
         (r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|textstyle|limits|rm|bf|it)(?![A-Za-z])\.?", ""),
         (r"\\(?:q?quad|thinspace|enspace)(?![A-Za-z])|(?<!\\)\\[,;: ]|~|\s+", " "),
         (r"\{\s*,\s*\}", ","),

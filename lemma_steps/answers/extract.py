@@ -22,14 +22,20 @@ _STATEMENT = re.compile(
       | (?P<bare_box>\\boxed\s+(?=[\w-]))""",
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
-_DELIMITED = re.compile(
-    r"\$\$(.+?)\$\$|(?<!\\)\$((?:\\.|[^$\n\\])+?)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL
-)
+_DELIMITED = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$((?:\\.|[^$\n\\])+?)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _JOINT = re.compile(r"\s*(?:,|;|,?\s*\b(?:and|or)\b)\s*(?=[$\\]|-?\d)", re.IGNORECASE)
-_TRAILING_UNIT = re.compile(r"\s*(?:\\?%|°|(?!and\b|or\b|so\b|because\b|since\b)[A-Za-z][A-Za-z²³/^\d]*(?:\s(?:per\s)?[a-z]{2,})?)(?=\s*(?:[.,;!\n]|$))")
+_TRAILING_UNIT = re.compile(
+    r"""\s*(?:\\?% | ° | (?!(?:and|or|so|because|since)\b)[A-Za-z][A-Za-z²³/^\d]*(?:\s(?:per\s)?[a-z]{2,})?)
+        (?=\s*(?:[.,;!\n]|$))""",
+    re.VERBOSE,
+)
+_CLAUSE = r"so|because|since|which|where|as|therefore|thus|hence|but|when|if|for\ a\ total|that\ is|i\.e\."
 _SENTENCE_END = re.compile(
-    r"""(?<![ap]\.m)(?<!\b[ap])[.!?](?=\s*$|\s+[A-Z"'(\\$*]|\s*\n)|\n\s*\n|\n(?=\s*[A-Z#*(-]) | [,;:]?\s(?=(?:so|because|since|which|where|as|therefore|thus|hence|but|when|if|for\ a\ total|that\ is|i\.e\.)\b)
-      | <[|/]?\w+[|]?> | ,\s(?=[a-z]{2,}\s[a-z]+) | \s\((?=[a-z]{2,}\s[a-z]+\s) """,
+    rf"""(?<!\b[ap]\.m)(?<!\b[ap])[.!?](?=\s*$ | \s+[A-Z"'(\\$*] | \s*\n)     # a full stop before a new sentence
+      | \n\s*\n | \n(?=\s*[A-Z\#*(-])                                         # a new paragraph or item
+      | [,;:]?\s(?=(?:{_CLAUSE})\b) | ,\s(?=[a-z]{{2,}}\s[a-z]+)               # a subordinate clause
+      | <[|/]?\w+[|]?> | \s\((?=[a-z]{{2,}}\s[a-z]+\s)                         # an end token, a remark in brackets
+    """,
     re.VERBOSE,
 )
 _PROSE = re.compile(r"[A-Za-z]{3,}(?:\s+[A-Za-z]{2,}){2,}")
@@ -38,9 +44,13 @@ _NOT_AN_ANSWER = re.compile(
     r"that|what|as|also|given|found|verified|checked|based|same|simply|just|still|now|only|about|then|this|it|we)\b",
     re.IGNORECASE,
 )
-_LAST_NUMBER = re.compile(r"(?<![\w.])(?:\\?\$\s?)?[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+(?![\d/]))?(?:\s?\\?%)?(?![\w/])")
+_LAST_NUMBER = re.compile(
+    r"(?<![\w.])(?:\\?\$\s?)?[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+(?![\d/]))?(?:\s?\\?%)?(?![\w/])"
+)
 _GOLD_LINE = re.compile(r"^[ \t]*####[ \t]*(\S[^\n]*)", re.MULTILINE)
-_MATHS_START = re.compile(r"[^A-Za-z]|[A-Za-z]{1,3}\s*[=^_(+*/-]|[A-H][).:]\s|[0-9A-Z]+_|[A-Za-z]\d*$|sqrt|[a-z]{1,2}\b")
+_MATHS_START = re.compile(
+    r"[^A-Za-z]|[A-Za-z]{1,3}\s*[=^_(+*/-]|[A-H][).:]\s|[0-9A-Z]+_|[A-Za-z]\d*$|sqrt|[a-z]{1,2}\b"
+)
 _DATE = re.compile(r"[A-Z][a-z]+ \d{1,2}(?:, \d{4})?")
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?\s*[ap]\.m\.", re.IGNORECASE)
 _BLANK = " \t\r\n"
@@ -78,7 +88,7 @@ def _delimited(text: str) -> str | None:
 
 
 def _cut(text: str) -> str:
-    """The answer at the start of `text`: its maths, or its words up to the end of the sentence or a subordinate clause."""
+    """The answer at the start of `text`: its maths, or its words up to the end of the sentence or of the clause."""
     text = text.lstrip(" \t\n:=*").rstrip()
     if (maths := _delimited(text)) is not None:
         return maths.strip()
@@ -125,9 +135,9 @@ def _is_bare(text: str) -> bool:
     if _DATE.fullmatch(text.rstrip(".")) or re.fullmatch(r"[A-Z]\S*(?: \S+){2,}\.", text):
         return not text.endswith(".")
     prose = re.findall(r"[A-Za-z]{3,}", plain)
-    return len(prose) <= _MAX_BARE_WORDS and (bool(_MATHS_START.match(text.strip())) or not re.search(r"\d", plain)) or (
-        re.fullmatch(r"\\?\$?-?[\d.,/]+\s?[A-Za-z ]{1,80}", text.strip()) is not None
-    )
+    if len(prose) <= _MAX_BARE_WORDS:
+        return bool(_MATHS_START.match(text)) or not re.search(r"\d", plain)
+    return re.fullmatch(r"\\?\$?-?[\d.,/]+\s?[A-Za-z ]{1,80}", text) is not None
 
 
 def _statements(text: str) -> list[re.Match[str]]:

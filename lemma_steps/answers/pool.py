@@ -1,7 +1,8 @@
 """A pool of comparing processes that can be killed, for use from any thread, event loop or daemonic process.
 
 pebble's `ProcessPool` was the first choice and does not fit: under `spawn` and `forkserver` it imports the caller's
-`__main__` again, and multiprocessing forbids it in daemonic processes. A worker here is a plain `subprocess` with two pipes.
+`__main__` again, and multiprocessing forbids it in daemonic processes. A worker here is a plain `subprocess` with two
+pipes (`worker.py`).
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from lemma_steps.answers.verdict import Verdict
 TIMEOUT_S = 3.0
 START_LIMIT_S = 120.0
 _SHARE = 0.9
-"""The part of a time limit that the comparison may use; the rest is for killing it and for the way back."""
-_SLOW = 0.3
-"""After this part of its time a comparison will probably be killed: its successor starts to warm up."""
+"""The part of a time limit that a comparison may use; the rest is for its end and the way back."""
+_GRACE_S = 1.0
+"""A process that neither answers nor reports a killed comparison for this long is killed from here."""
 _WINDOW = 64
 
 
@@ -38,7 +39,7 @@ class _Worker:
     """One comparing process. `ask` may be called by one thread at a time."""
 
     def __init__(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "PYTHONIOENCODING": "utf-8"}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "lemma_steps.answers.worker"],
             stdin=subprocess.PIPE,
@@ -61,10 +62,10 @@ class _Worker:
         """Wait for the imports. Raises RuntimeError when the process cannot start."""
         if not self._ready:
             with contextlib.suppress(queue.Empty):
-                self._ready = self._lines.get(timeout=START_LIMIT_S) == "ready"
+                self._ready = bool(self._lines.get(timeout=START_LIMIT_S))
             if not self._ready:
                 self.kill()
-                raise RuntimeError("an answer-checking process did not start; try `python -m lemma_steps.answers.worker`")
+                raise RuntimeError("an answer check did not start; `python -m lemma_steps.answers.worker` says why")
 
     def send(self, gold: str, prediction: str, limit_s: float) -> None:
         assert self._process.stdin is not None
@@ -73,9 +74,9 @@ class _Worker:
             self._process.stdin.flush()
 
     def reply(self, wait_s: float) -> str | None:
-        """The next verdict, "" when the process is dead, None when it says nothing in time."""
+        """The next verdict; "" or None when the process is dead or says nothing in time."""
         try:
-            return self._lines.get(timeout=max(wait_s, 0.001))
+            return self._lines.get(timeout=wait_s)
         except queue.Empty:
             return None
 
@@ -91,11 +92,13 @@ class _Worker:
 class VerifyPool:
     """Killable processes behind `submit`.
 
-    Processes start when the first answer needs algebra and are shared by all callers; after a fork the child starts its own.
+    Processes start when the first answer needs algebra and are shared by all callers; after a fork the child starts
+    its own.
 
     Args:
         workers: comparisons at a time; the number of cores when None.
-        timeout_s: seconds that one comparison may take, its share of a process start included.
+        timeout_s: seconds that one comparison may take, counted from when a process takes it. Where it must wait for
+            the process to start, at least half of them are left for the comparison.
     """
 
     def __init__(self, workers: int | None = None, timeout_s: float = TIMEOUT_S) -> None:
@@ -134,16 +137,11 @@ class VerifyPool:
         worker.wait_ready()
         limit = max(_SHARE * timeout_s - (time.monotonic() - begin), timeout_s / 2)
         worker.send(gold, prediction, limit)
-        reply = worker.reply(_SLOW * limit)
-        if reply is None:
-            self._idle.appendleft(_Worker())
-            reply = worker.reply((1 - _SLOW) * limit)
+        reply = worker.reply(limit + _GRACE_S)
         if not reply:
             worker.kill()
-            return Verdict.TIMED_OUT if reply is None else Verdict.UNPARSED
+            return Verdict.TIMED_OUT
         self._idle.append(worker)
-        if len(self._idle) > self.workers:
-            self._idle.popleft().kill()
         return Verdict(reply)
 
     def close(self) -> None:

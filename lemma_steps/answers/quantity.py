@@ -18,7 +18,8 @@ _CURRENCY = "|".join(map(re.escape, sorted(tables.CURRENCY, key=len, reverse=Tru
 _NUMBER = re.compile(
     rf"""(?P<sign>[-+]?)\s*(?P<currency>{_CURRENCY})?\s*(?P<sign2>-?)\s*
     (?:\\frac\{{\s*(?P<n1>-?{_DEC})\s*\}}\{{\s*(?P<d1>-?{_DEC})\s*\}}
-     | (?P<whole>{_INT})\s*(?:\\frac\{{\s*(?P<n2>\d+)\s*\}}\{{\s*(?P<d2>\d+)\s*\}} | (?:\ |-|\ \+\ )(?P<n3>\d+)/(?P<d3>\d+))
+     | (?P<whole>{_INT})\s*
+       (?:\\frac\{{\s*(?P<n2>\d+)\s*\}}\{{\s*(?P<d2>\d+)\s*\}} | (?:\ |-|\ \+\ )(?P<n3>\d+)/(?P<d3>\d+))
      | (?P<n4>{_DEC})\s*/\s*(?P<d4>{_DEC})
      | (?P<decimal>{_DEC}))
     (?:\s*\*\s*10\^\{{?\s*(?P<power>-?\d{{1,3}})\s*\}}?)?""",
@@ -72,8 +73,12 @@ def find_unit(text: str) -> Unit | None:
     if not _UNKNOWN_UNIT.fullmatch(name) or len(name.split()) > 12:
         return None
     first = re.split(r"\W", name)[0]
-    readable = text[0] == " " and len(first) > 2 and re.search("[aeiouy]", first.lower()) and first not in tables.FUNCTIONS
-    return Unit() if quoted or readable or re.match(r"\s*(?:in|of|at|a|an|to|by|on)\b ", text) else None
+    readable = len(first) > 2 and re.search("[aeiouyAEIOUY]", first) and first not in tables.FUNCTIONS
+    return (
+        Unit()
+        if quoted or (readable and text[0] == " ") or re.match(r"\s*(?:in|of|at|a|an|to|by|on)\b ", text)
+        else None
+    )
 
 
 def leading_number(text: str) -> tuple[Quantity, str, str | None] | None:
@@ -147,8 +152,9 @@ def is_rounding(exact: Fraction, decimal: Quantity) -> bool:
     """
     if decimal.places is None or decimal.places < _ROUNDED_DIGITS or decimal.digits < _ROUNDED_DIGITS:
         return False
-    endless = (exact * 10**decimal.places).denominator != 1
-    return (endless or decimal.digits >= _FLOAT_DIGITS) and abs(exact - decimal.value) <= Fraction(1, 10**decimal.places)
+    last_place = Fraction(1, 10**decimal.places)
+    endless = (exact / last_place).denominator != 1
+    return (endless or decimal.digits >= _FLOAT_DIGITS) and abs(exact - decimal.value) <= last_place
 
 
 def same_value(gold: Quantity, prediction: Quantity) -> bool:
@@ -174,7 +180,7 @@ def same(gold: Quantity, prediction: Quantity) -> bool:
 
 
 def clock(text: str) -> tuple[int, str | None] | None:
-    """Seconds since the last midnight or noon and `a` or `p`, for "4:30 p.m."; hours of 13 and more say `p` themselves."""
+    """Seconds since the last midnight or noon and `a` or `p`, for "4:30 p.m."; an hour over 12 says `p` itself."""
     match = _TIME.fullmatch(text.replace('"', " ").replace(" ", ""))
     if match is None:
         return None

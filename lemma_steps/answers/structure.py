@@ -16,6 +16,7 @@ _LABEL = re.compile(
     re.VERBOSE,
 )
 _VARIABLE = re.compile(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])")
+_PAIRS = {("(", ")"), ("[", "]"), ("{", "}"), ("\\{", "\\}")}
 _COMMA = frozenset(",;")
 
 
@@ -57,13 +58,13 @@ def group(text: str) -> Group | None:
     inner = text[len(pair[0]) : -len(pair[1])]
     items = _items(inner)
     kind = "".join(pair).replace("\\", "")
-    return Group(kind, items) if len(items) > 1 or kind == "{}" else None
+    return Group(kind, items) if len(items) > 1 else None
 
 
 def unwrap(text: str) -> str:
-    """A scalar without brackets around all of it: `(C)` is `C`, `[5]` is 5."""
-    while (pair := enclosing(text)) in {("(", ")"), ("[", "]"), ("{", "}")} and len(_items(text[1:-1])) == 1:
-        text = text[1:-1].strip()
+    r"""A scalar without brackets around all of it: `(C)` is `C`, `\{5\}` is 5."""
+    while (pair := enclosing(text)) in _PAIRS and len(_items(inner := text[len(pair[0]) : -len(pair[1])])) == 1:
+        text = inner.strip()
     return text
 
 

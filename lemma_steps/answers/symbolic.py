@@ -62,7 +62,7 @@ def _is_zero(value: Any, scale: Any) -> bool | None:
 
 
 def _equal_everywhere(a: Any, b: Any) -> bool | None:
-    """Equality of two expressions at fixed points; where either is not real it does not count. None: no point counts."""
+    """Equality of two expressions at fixed points; a point where either is not real does not count. None: none does."""
     symbols = sorted(a.free_symbols | b.free_symbols, key=str)
     outcomes = []
     for shift in range(len(_POINTS)):
@@ -101,6 +101,12 @@ def _structures_equal(a: Any, b: Any) -> bool:
     return bool(grader.verify(a, b, timeout_seconds=None, allow_set_relation_comp=True))
 
 
+def _in_radians(text: str, unit: Unit | None, other: str) -> str:
+    """An angle in degrees as radians, where the other side is a multiple of pi."""
+    degrees = unit is not None and unit.dimension == "angle" and "\\pi" in other
+    return f"({text})*\\frac{{\\pi}}{{180}}" if degrees else text
+
+
 def scalar(gold: str, prediction: str) -> Verdict:
     """The verdict on two dressed scalars, or on composites that only algebra can compare (unions, relations)."""
     if (verdict := quick(gold, prediction)) is not None:
@@ -110,9 +116,7 @@ def scalar(gold: str, prediction: str) -> Verdict:
         if unit.dimension != other.dimension:
             return Verdict.WRONG
         one, two = f"({one})*{_latex(unit.size)}", f"({two})*{_latex(other.size)}"
-    degrees = ["°" in gold or bool(unit and unit.dimension == "angle"), "°" in prediction or bool(other and other.dimension == "angle")]
-    if degrees[0] != degrees[1] and "\\pi" in (two if degrees[0] else one):
-        one, two = (f"({text})*\\frac{{\\pi}}{{180}}" if turn else text for text, turn in zip((one, two), degrees, strict=True))
+    one, two = _in_radians(one, unit, two), _in_radians(two, other, one)
     if key(one) == key(two):
         return Verdict.RIGHT
     if ("=" in one) != ("=" in two):
