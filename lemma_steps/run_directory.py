@@ -44,15 +44,20 @@ def _claim(path: Path, pipeline_yaml: str) -> None:
     if settings.exists():
         if settings.read_text(encoding="utf-8") != pipeline_yaml:
             raise RefusedError(
-                f"{path}: holds a run with other settings ({SETTINGS} differs); give another --output, or the settings of that run"
+                f"{path}: holds a run with other settings ({SETTINGS} differs); "
+                "give another --output, or the settings of that run"
             )
     elif others := sorted(entry.name for entry in path.iterdir() if entry.name not in (LOCK, PID)):
-        raise RefusedError(f"{path}: holds {others[0]}, which is not of a run; give a new or empty directory as --output")
+        raise RefusedError(
+            f"{path}: holds {others[0]}, which is not of a run; give a new or empty directory as --output"
+        )
     try:
         (path / PID).write_text(str(os.getpid()), encoding="utf-8")
         settings.write_text(pipeline_yaml, encoding="utf-8")
     except OSError as error:
-        raise RefusedError(f"{path}: cannot be written ({error.strerror}); free some space or give another --output") from None
+        raise RefusedError(
+            f"{path}: cannot be written ({error.strerror}); free some space or give another --output"
+        ) from None
 
 
 def _pid(path: Path) -> str:

@@ -45,9 +45,7 @@ class StepCount:
                 self.rows_out += 1
 
 
-async def in_order(
-    source: AsyncIterator[T], work: Callable[[T], Awaitable[R]], admitted: int
-) -> AsyncIterator[R]:
+async def in_order(source: AsyncIterator[T], work: Callable[[T], Awaitable[R]], admitted: int) -> AsyncIterator[R]:
     """Results of `work` in the order of `source`, with up to `admitted` items under way at once."""
     window: deque[asyncio.Future[R]] = deque()
     try:
@@ -137,10 +135,14 @@ def _stretches(steps: list[RowStep | OrderedStep]) -> Iterator[tuple[bool, list[
 
 def _chain(pipeline: Pipeline) -> tuple[GeneratorStep, list[RowStep | OrderedStep]]:
     graph = pipeline.dag.G
-    order = [pipeline.dag.get_step(name)["step"] for level in pipeline.dag.iter_based_on_trophic_levels() for name in level]
+    order = [
+        pipeline.dag.get_step(name)["step"] for level in pipeline.dag.iter_based_on_trophic_levels() for name in level
+    ]
     for step in order:
         if graph.out_degree(step.name) > 1 or graph.in_degree(step.name) > 1:
-            raise RefusedError(f"pipeline {pipeline.name}: step {step.name} branches or joins; the runner takes one linear chain")
+            raise RefusedError(
+                f"pipeline {pipeline.name}: step {step.name} branches or joins; the runner takes one linear chain"
+            )
     if not order or not isinstance(order[0], GeneratorStep) or sum(graph.in_degree(s.name) == 0 for s in order) != 1:
         raise RefusedError(f"pipeline {pipeline.name}: one generator step must stand first")
     for step in order[1:]:

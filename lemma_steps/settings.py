@@ -77,4 +77,6 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(map(str, first["loc"]))
-            raise RefusedError(f"{config} or command line: {field}: {first['msg']}; see recipes/configs/offline.yaml") from None
+            raise RefusedError(
+                f"{config} or command line: {field}: {first['msg']}; see recipes/configs/offline.yaml"
+            ) from None

@@ -40,7 +40,9 @@ class StudentSamples:
         except FileNotFoundError:
             raise RefusedError(f"{path}: no such file of student samples; check --student-samples") from None
         except (OSError, UnicodeDecodeError, EOFError) as error:
-            raise RefusedError(f"{path}: cannot be read as JSONL ({error}); repair it or leave out --student-samples") from None
+            raise RefusedError(
+                f"{path}: cannot be read as JSONL ({error}); repair it or leave out --student-samples"
+            ) from None
         if not by_key:
             raise RefusedError(f"{path}: holds no student samples; leave out --student-samples")
         for samples in by_key.values():
@@ -68,6 +70,7 @@ def _parsed(line: str, where: str) -> tuple[str, Sample]:
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RefusedError(
-            f"{where}: not a student sample ({type(error).__name__}: {error}); a line needs problem_id or question, sample, solution, student"
+            f"{where}: not a student sample ({type(error).__name__}: {error}); "
+            "a line needs problem_id or question, sample, solution, student"
         ) from None
     return key, sample

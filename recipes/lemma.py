@@ -37,7 +37,10 @@ def build(settings: Settings) -> Any:
     student = None
     if settings.student != "none":
         student = parse_llm(
-            settings.student, "--student", generation_kwargs=settings.student_sampling, max_in_flight=settings.max_in_flight
+            settings.student,
+            "--student",
+            generation_kwargs=settings.student_sampling,
+            max_in_flight=settings.max_in_flight,
         )
     reference = "gold" if settings.teacher == "offline" else "none"
     strategies = [name for name in ("fix_continue", "fresh_restart") if name.replace("_", "-") not in settings.ablate]
@@ -92,24 +95,36 @@ def build(settings: Settings) -> Any:
 
 @app.command()
 def main(
-    output: Annotated[Path, typer.Option(help="Directory for everything the run writes; the same one again resumes.")] = Path("out"),
+    output: Annotated[
+        Path, typer.Option(help="Directory for everything the run writes; the same one again resumes.")
+    ] = Path("out"),
     config: Annotated[Path, typer.Option(help="A recipe YAML of recipes/configs.")] = HERE / "configs" / "offline.yaml",
     problems: Annotated[
         list[str] | None,
-        typer.Option(help="starter, gsm8k, math, metamath, a Hub id ORG/NAME[:CONFIG], or a .jsonl, .jsonl.gz, .parquet, .csv; repeatable."),
+        typer.Option(
+            help="starter, gsm8k, math, metamath, a Hub id ORG/NAME[:CONFIG], or a .jsonl(.gz), .parquet, .csv; repeatable."
+        ),
     ] = None,
-    column: Annotated[list[str] | None, typer.Option(help="question=NAME, solution=NAME or answer=NAME; repeatable.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="question=NAME, solution=NAME or answer=NAME; repeatable.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="First N problems of each source.")] = None,
     teacher: Annotated[str | None, typer.Option(help="offline, openai:MODEL or vllm:URL#MODEL.")] = None,
     student: Annotated[str | None, typer.Option(help="none, openai:MODEL or vllm:URL#MODEL.")] = None,
-    student_samples: Annotated[str | None, typer.Option(help="JSONL of recorded student samples, starter, or none.")] = None,
+    student_samples: Annotated[
+        str | None, typer.Option(help="JSONL of recorded student samples, starter, or none.")
+    ] = None,
     distribution: Annotated[str | None, typer.Option(help="JSON of the student's measured error types.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the run.")] = None,
     ablate: Annotated[
         list[str] | None,
-        typer.Option(help="error-augmentation, fresh-restart, fix-continue, truncation, smooth, decontamination; repeatable."),
+        typer.Option(
+            help="error-augmentation, fresh-restart, fix-continue, truncation, smooth, decontamination; repeatable."
+        ),
     ] = None,
-    reject_bad_rows: Annotated[bool, typer.Option(help="Reject malformed rows one by one instead of refusing their file.")] = False,
+    reject_bad_rows: Annotated[
+        bool, typer.Option(help="Reject malformed rows one by one instead of refusing their file.")
+    ] = False,
     push_to_hub: Annotated[str | None, typer.Option(help="Hub dataset to publish to, such as ORG/NAME.")] = None,
     public: Annotated[bool, typer.Option(help="Make a published dataset public; private unless told.")] = False,
 ) -> None:

@@ -18,7 +18,14 @@ def completion(text: str | None, finish: str = "stop", **message: Any) -> Reply:
     """A chat completion as the API gives it."""
     choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text, **message}}
     usage = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
-    return 200, {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}
+    return 200, {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "m",
+        "choices": [choice],
+        "usage": usage,
+    }
 
 
 class ChatServer(ThreadingHTTPServer):

@@ -29,7 +29,9 @@ class ScriptedLLM(AsyncLLM):
     async def agenerate(self, input: list[dict[str, str]], num_generations: int = 1, seed: int | None = None) -> Any:  # type: ignore[override]
         self._calls += 1
         await asyncio.sleep(0)
-        task, fields = prompts.read_row(input) if input[0]["role"] == "system" else ("student", {"prompt": input[-1]["content"]})
+        task, fields = (
+            prompts.read_row(input) if input[0]["role"] == "system" else ("student", {"prompt": input[-1]["content"]})
+        )
         text = self.script(task, fields, seed)
         return {"generations": [text], "statistics": {"input_tokens": [3], "output_tokens": [2]}}
 

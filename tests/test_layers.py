@@ -12,7 +12,18 @@ import pytest
 import lemma_steps
 
 PACKAGE = Path(lemma_steps.__file__).parent
-PLAIN = {"answers", "arithmetic", "segmentation", "trajectory", "taxonomy", "contamination", "duplicates", "audits", "seeds", "errors"}
+PLAIN = {
+    "answers",
+    "arithmetic",
+    "segmentation",
+    "trajectory",
+    "taxonomy",
+    "contamination",
+    "duplicates",
+    "audits",
+    "seeds",
+    "errors",
+}
 MIDDLE = {"prompts", "llms", "sources", "settings", "student_samples", "console", "run_directory", "output", "publish"}
 TOP = {"steps", "runner", "progress"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
@@ -57,7 +68,12 @@ def test_the_median_file_is_short():
     assert lengths[len(lengths) // 2] <= 150
 
 
-@pytest.mark.parametrize("module", ["lemma_steps", "lemma_steps.answers", "lemma_steps.prompts", "lemma_steps.segmentation", "lemma_steps.arithmetic"])
+@pytest.mark.parametrize(
+    "module",
+    ["lemma_steps", "lemma_steps.answers", "lemma_steps.prompts", "lemma_steps.segmentation", "lemma_steps.arithmetic"],
+)
 def test_training_and_evaluation_import_no_distilabel(module):
     code = f"import sys, {module}; print([m for m in ('distilabel', 'datasets', 'torch', 'sympy', 'openai', 'pyarrow') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

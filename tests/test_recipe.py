@@ -42,7 +42,15 @@ def kept(result):
 
 def test_everything_is_there(result):
     names = {path.name for path in result.iterdir()}
-    assert names == {"train.parquet", "train.jsonl", "rejected.parquet", "report.json", "report.html", "README.md", "pipeline.yaml"}
+    assert names == {
+        "train.parquet",
+        "train.jsonl",
+        "rejected.parquet",
+        "report.json",
+        "report.html",
+        "README.md",
+        "pipeline.yaml",
+    }
 
 
 def test_both_origins_and_both_strategies_are_kept(kept):
@@ -116,11 +124,26 @@ def test_stock_distilabel_gives_the_same_rows(result, tmp_path):
     )
     script = tmp_path / "stock.py"
     script.write_text(code)
-    env = {**os.environ, "DISTILABEL_LOG_LEVEL": "ERROR", "DISTILABEL_CACHE_DIR": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
-    run = subprocess.run([sys.executable, str(script), str(tmp_path / "rows.json")], cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    env = {
+        **os.environ,
+        "DISTILABEL_LOG_LEVEL": "ERROR",
+        "DISTILABEL_CACHE_DIR": str(tmp_path / "cache"),
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+    run = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "rows.json")],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert run.returncode == 0, run.stderr[-2000:]
     rows = json.loads((tmp_path / "rows.json").read_text())
-    ours = [{**row, "rejected_by": None, "reason": None, "detail": None} for row in rows_of(result)] + rows_of(result, "rejected")
+    ours = [{**row, "rejected_by": None, "reason": None, "detail": None} for row in rows_of(result)] + rows_of(
+        result, "rejected"
+    )
     order = lambda row: (row["problem_id"], row["id"] or "")  # noqa: E731
     assert sorted(rows, key=order) == sorted(ours, key=order)
 
@@ -173,11 +196,17 @@ def write(path, *rows):
     return path
 
 
-GOOD = {"question": "Ann has 3 bags of 4 nuts and eats 2 nuts. How many are left?", "answer": "3*4=<<3*4=12>>12 nuts.\n12-2=<<12-2=10>>10 nuts are left.\n#### 10"}
+GOOD = {
+    "question": "Ann has 3 bags of 4 nuts and eats 2 nuts. How many are left?",
+    "answer": "3*4=<<3*4=12>>12 nuts.\n12-2=<<12-2=10>>10 nuts are left.\n#### 10",
+}
 
 
 def test_a_run_that_keeps_nothing_is_an_error_with_the_reasons(tmp_path):
-    path = write(tmp_path / "proofs.jsonl", {"question": "Prove that there is no largest prime.", "answer": "Suppose there is.\n#### none"})
+    path = write(
+        tmp_path / "proofs.jsonl",
+        {"question": "Prove that there is no largest prime.", "answer": "Suppose there is.\n#### none"},
+    )
     run = lemma("--output", tmp_path / "out", "--problems", path, "--student-samples", "none")
     assert run.returncode == 2
     assert "no row was kept of 8 (declined 8)" in run.stderr
@@ -185,7 +214,9 @@ def test_a_run_that_keeps_nothing_is_an_error_with_the_reasons(tmp_path):
 
 
 def test_unusable_and_repeated_rows_are_rejected_with_file_and_row(tmp_path):
-    path = write(tmp_path / "set.jsonl", GOOD, {"question": "q", "answer": ""}, {**GOOD, "question": GOOD["question"] + " "})
+    path = write(
+        tmp_path / "set.jsonl", GOOD, {"question": "q", "answer": ""}, {**GOOD, "question": GOOD["question"] + " "}
+    )
     run = lemma("--output", tmp_path / "out", "--problems", path)
     assert run.returncode == 0, run.stderr
     rejected = [row for row in rows_of(tmp_path / "out", "rejected") if row["rejected_by"] == "load_problems"]

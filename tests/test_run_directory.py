@@ -41,7 +41,9 @@ def test_a_second_run_is_refused_with_the_process_id_of_the_first(tmp_path):
         "except RefusedError as error: print(error)"
     )
     with run_directory(tmp_path, "one"):
-        said = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True).stdout
+        said = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+        ).stdout
     assert f"process id {os.getpid()} is writing here" in said
 
 

@@ -21,7 +21,12 @@ PROBLEMS = [
     # record, gold solution, gold answer, style
     (GOOD, GOOD["answer"], "4", "gsm8k"),
     ({"problem": "p", "solution": "so \\boxed{\\frac{1}{2}}."}, "so \\boxed{\\frac{1}{2}}.", "\\frac{1}{2}", "math"),
-    ({"problem": "p", "solution": "\\boxed{1} then \\boxed{2}", "answer": "2"}, "\\boxed{1} then \\boxed{2}", "2", "math"),
+    (
+        {"problem": "p", "solution": "\\boxed{1} then \\boxed{2}", "answer": "2"},
+        "\\boxed{1} then \\boxed{2}",
+        "2",
+        "math",
+    ),
     ({"problem": "p", "solution": "in words", "answer": "17"}, "in words", "17", "mixed"),
     ({"question": "q", "answer": "42"}, "", "42", "mixed"),
     ({"question": "q", "answer": 42}, "", "42", "mixed"),
@@ -64,7 +69,11 @@ def test_a_row_that_is_no_problem(record, reason, malformed):
     [
         ({"problem": 1, "solution": 1, "answer": 1}, {}, Columns("problem", "solution", "answer")),
         ({"question": 1, "problem": 1, "answer": 1}, {}, Columns("question", None, "answer")),
-        ({"query": 1, "response": 1}, {"question": "query", "solution": "response"}, Columns("query", "response", None)),
+        (
+            {"query": 1, "response": 1},
+            {"question": "query", "solution": "response"},
+            Columns("query", "response", None),
+        ),
         ({"query": 1, "response": 1}, {}, None),
         ({"question": 1}, {}, None),
         ({"question": 1, "answer": 1}, {"question": "prompt"}, None),
@@ -97,7 +106,7 @@ def write(path, rows):
 
 @pytest.mark.parametrize("name", ["set.jsonl", "set.jsonl.gz", "set.parquet", "set.csv"])
 def test_every_kind_of_file_gives_the_same_problems(tmp_path, name):
-    rows = [GOOD, {"question": "Three, \"quoted\"\nlines?", "answer": "3=<<3=3>>3\n#### 3"}]
+    rows = [GOOD, {"question": 'Three, "quoted"\nlines?', "answer": "3=<<3=3>>3\n#### 3"}]
     source = Source(write(tmp_path / name, rows))
     problems = list(source.rows())
     assert source.check() == 2
@@ -131,14 +140,26 @@ REFUSED = [
     ("broken.jsonl.gz", gzip.compress(b'{"question": "q", "answer": "1"}\n' * 999)[:40], "corrupt gzip"),
     ("fake.jsonl.gz", b"not gzip at all", "corrupt gzip"),
     ("fake.parquet", b"not parquet at all", "not a Parquet file"),
-    ("latin.jsonl", b'{"question": "q", "answer": "1"}\n{"question": "caf\xe9", "answer": "1"}\n', "row 2: byte 17 of the line is not UTF-8"),
+    (
+        "latin.jsonl",
+        b'{"question": "q", "answer": "1"}\n{"question": "caf\xe9", "answer": "1"}\n',
+        "row 2: byte 17 of the line is not UTF-8",
+    ),
     ("half.jsonl", b'{"question": "q", "answer": "1"}\n{"question": "q', "row 2: not JSON"),
     ("deep.jsonl", b"[" * 100_000, "row 1: not JSON"),
     ("list.jsonl", b"[1, 2]\n", "row 1: a list, not an object"),
-    ("nan.jsonl", b'{"question": "a", "answer": "1"}\n{"question": "q", "answer": NaN}\n', "row 2: column answer is nan"),
+    (
+        "nan.jsonl",
+        b'{"question": "a", "answer": "1"}\n{"question": "q", "answer": NaN}\n',
+        "row 2: column answer is nan",
+    ),
     ("nan.csv", b"question,answer\nq,nan\n", "row 2: column answer is 'nan'"),
     ("huge.jsonl", b'{"question": "' + b"x" * 1_000_000 + b'", "answer": "1"}\n', "row 1: 1,000,000 characters"),
-    ("ids.jsonl", b'{"id": 7, "question": "a", "answer": "1"}\n{"id": 7, "question": "b", "answer": "1"}\n', "row 2: id '7' was row 1's already"),
+    (
+        "ids.jsonl",
+        b'{"id": 7, "question": "a", "answer": "1"}\n{"id": 7, "question": "b", "answer": "1"}\n',
+        "row 2: id '7' was row 1's already",
+    ),
     ("kind.txt", b"text", "unknown kind of file"),
 ]
 
@@ -165,7 +186,12 @@ def test_malformed_rows_are_rejected_one_by_one_if_so_wanted(tmp_path):
 
 @pytest.mark.parametrize(
     ("spec", "hub"),
-    [("gsm8k", "openai/gsm8k"), ("math", "EleutherAI/hendrycks_math"), ("metamath", "meta-math/MetaMathQA"), ("my/set:part", "my/set")],
+    [
+        ("gsm8k", "openai/gsm8k"),
+        ("math", "EleutherAI/hendrycks_math"),
+        ("metamath", "meta-math/MetaMathQA"),
+        ("my/set:part", "my/set"),
+    ],
 )
 def test_a_set_that_the_hub_does_not_give_is_refused_with_its_id(spec, hub, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")

@@ -49,7 +49,11 @@ def test_the_prefix_is_never_touched_and_parts_stay_apart(prefix, reflection, co
     assert output.startswith(prefix)
     assert reflection.strip() in output
     assert output.endswith(correction.strip())
-    assert (prefix[-1] + joined[0][0]).strip(" ") != prefix[-1] + joined[0][0] or joined[0][0].isspace() or prefix[-1].isspace()
+    assert (
+        (prefix[-1] + joined[0][0]).strip(" ") != prefix[-1] + joined[0][0]
+        or joined[0][0].isspace()
+        or prefix[-1].isspace()
+    )
 
 
 @given(texts, texts)

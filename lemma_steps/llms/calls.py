@@ -60,7 +60,9 @@ class Caller:
             CallFailedError: the model gave no text; the reason code says why.
         """
         request = {"messages": messages, "model": self.llm.model_name, "kwargs": self._kwargs, "seed": seed}
-        key = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        key = hashlib.sha256(
+            json.dumps(request, sort_keys=True, default=str).encode("utf-8", "surrogatepass")
+        ).hexdigest()[:24]
         future = self._asked.get(key)
         if future is None:
             future = self._asked[key] = asyncio.ensure_future(self._ask(messages, seed, key))

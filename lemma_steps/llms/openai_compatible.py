@@ -59,11 +59,9 @@ class OpenAICompatibleLLM(AsyncLLM):
 
         super().load()
         key = self.api_key.get_secret_value() if self.api_key else os.environ.get("OPENAI_API_KEY")
-        self._client = AsyncOpenAI(
-            base_url=self.base_url, api_key=key or "none", max_retries=0, timeout=self.timeout_s
-        )
+        self._client = AsyncOpenAI(base_url=self.base_url, api_key=key or "none", max_retries=0, timeout=self.timeout_s)
 
-    async def agenerate(  # type: ignore[override]
+    async def agenerate(
         self,
         input: list[dict[str, str]],
         num_generations: int = 1,

@@ -8,7 +8,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -45,14 +45,15 @@ def read_file(path: Path) -> Iterator[tuple[int, Record]]:
     except pa.ArrowInvalid as error:
         raise RefusedError(f"{path}: not a Parquet file ({str(error).splitlines()[0]}); write it again") from None
     except OSError as error:
-        raise RefusedError(f"{path}: cannot be read ({error.strerror or error}); check the file and its permissions") from None
+        raise RefusedError(
+            f"{path}: cannot be read ({error.strerror or error}); check the file and its permissions"
+        ) from None
     if empty:
         raise RefusedError(f"{path}: holds no rows; give a file with one problem per row")
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    opened: BinaryIO = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[assignment]
-    with opened as lines:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -71,7 +72,9 @@ def _jsonl(path: Path) -> Iterator[tuple[int, Record]]:
         except (ValueError, RecursionError) as error:
             raise RefusedError(f"{path}, row {number}: not JSON ({error}); write one object per line") from None
         if not isinstance(record, dict):
-            raise RefusedError(f"{path}, row {number}: a {type(record).__name__}, not an object; write one object per line")
+            raise RefusedError(
+                f"{path}, row {number}: a {type(record).__name__}, not an object; write one object per line"
+            )
         yield number, record
 
 
@@ -80,7 +83,7 @@ def _csv(path: Path) -> Iterator[tuple[int, Record]]:
     reader = csv.DictReader(line for _, line in _lines(path))
     try:
         for record in reader:
-            record.pop(None, None)  # type: ignore[call-overload]
+            record.pop(None, None)
             yield reader.line_num, record
     except csv.Error as error:
         raise RefusedError(f"{path}, row {reader.line_num}: not CSV ({error}); write the file again") from None

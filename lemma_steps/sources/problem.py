@@ -70,7 +70,12 @@ def to_problem(record: Mapping[str, Any], columns: Columns) -> dict[str, str]:
     if not answer:
         raise BadRow("no_gold_answer", "no `#### X` line, no box with content, no answer column with content")
     style = "gsm8k" if "####" in solution else "math" if "\\boxed" in solution else "mixed"
-    return {"question": question.strip(), "gold_solution": solution.strip(), "gold_answer": answer.strip(), "style": style}
+    return {
+        "question": question.strip(),
+        "gold_solution": solution.strip(),
+        "gold_answer": answer.strip(),
+        "style": style,
+    }
 
 
 def _text(value: Any, column: str | None) -> str:
@@ -83,7 +88,9 @@ def _text(value: Any, column: str | None) -> str:
     if isinstance(value, str) and value.strip().lower() == "nan":
         raise BadRow("not_a_number", f"column {column} is {value.strip()!r}", malformed=True)
     if not isinstance(value, str | int | float) or isinstance(value, bool):
-        raise BadRow("wrong_type", f"column {column} holds a {type(value).__name__}, not text or a number", malformed=True)
+        raise BadRow(
+            "wrong_type", f"column {column} holds a {type(value).__name__}, not text or a number", malformed=True
+        )
     text = str(value)
     try:
         text.encode("utf-8")

@@ -54,7 +54,9 @@ class Source:
             self.name = spec if known else hub
             self._hub = known or {"hub": hub, "configs": [config or None], "split": "train"}
         else:
-            raise RefusedError(f"--problems {spec}: no such set or file; use {', '.join(registry())}, a Hub id or a path")
+            raise RefusedError(
+                f"--problems {spec}: no such set or file; use {', '.join(registry())}, a Hub id or a path"
+            )
         self.split = "train" if self.path is None or spec in registry() else "local"
         self.licence = known.get("licence", "not stated")
 
@@ -69,14 +71,23 @@ class Source:
             if columns is None and position == 0:
                 raise RefusedError(self._wrong_columns(record))
             where = f"{self.path or self.spec}, row {number}"
-            base = {"source": self.name, "split": str(record.get("split") or self.split), "licence": self.licence, "where": where}
+            base = {
+                "source": self.name,
+                "split": str(record.get("split") or self.split),
+                "licence": self.licence,
+                "where": where,
+            }
             try:
                 if columns is None:
                     raise BadRow("wrong_columns", f"columns {', '.join(map(str, record))}", malformed=True)
                 problem = to_problem(record, columns)
                 yield {**base, **problem, "problem_id": f"{self.name}-{question_key(problem['question'])}"}
             except BadRow as bad:
-                question = str(record.get(columns.question) or "" if columns else "")[:1000].encode("utf-8", "replace").decode()
+                question = (
+                    str(record.get(columns.question) or "" if columns else "")[:1000]
+                    .encode("utf-8", "replace")
+                    .decode()
+                )
                 yield {
                     **base,
                     "problem_id": f"{self.name}-row-{number}",
@@ -95,7 +106,8 @@ class Source:
         if self.path is None:
             return None
         count = 0
-        for count, row in enumerate(self.rows(limit), 1):
+        for row in self.rows(limit):
+            count += 1
             if row.get("malformed") and refuse_bad_rows:
                 raise RefusedError(f"{row['detail']}; mend or drop the row, or pass --reject-bad-rows")
         if refuse_bad_rows:

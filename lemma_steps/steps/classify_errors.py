@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from lemma_steps import prompts
 from lemma_steps.answers import Verdict
 from lemma_steps.errors import RejectionError
-from lemma_steps.segmentation import segment
 from lemma_steps.seeds import seed_for
+from lemma_steps.segmentation import segment
 from lemma_steps.steps.base import Row
 from lemma_steps.steps.teacher_task import TeacherTask
 from lemma_steps.trajectory import gold_trajectory
@@ -46,7 +46,7 @@ class ClassifyErrors(TeacherTask):
         """Columns added."""
         return ["sample_types", "provenance"]
 
-    def format_input(self, input: Row) -> list[dict[str, str]]:
+    def format_input(self, input: Row) -> list[prompts.Message]:
         """The prompt for one solution, given in the column `solution`."""
         return prompts.render(
             self.task,

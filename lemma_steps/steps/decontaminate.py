@@ -38,6 +38,7 @@ class Decontaminate(RowStep):
         assert self._index is not None, "load() first"
         if match := self._index.query(row["question"]):
             raise RejectionError(
-                "contaminated", f"{match.kind} match with {match.set} row {match.row} (similarity {match.similarity:.2f})"
+                "contaminated",
+                f"{match.kind} match with {match.set} row {match.row} (similarity {match.similarity:.2f})",
             )
         return row

@@ -64,7 +64,9 @@ class ErrorTypeSampler(RowStep):
 
     n_errors: RuntimeParameter[int] = Field(default=3, ge=1, description="Errors per problem.")
     k_max: RuntimeParameter[int] | None = Field(default=None, description="Errors are round(failure_rate * k_max).")
-    student_share: RuntimeParameter[float] = Field(default=0.5, ge=0, le=1, description="Largest share of student errors.")
+    student_share: RuntimeParameter[float] = Field(
+        default=0.5, ge=0, le=1, description="Largest share of student errors."
+    )
     strategies: RuntimeParameter[list[str]] = Field(
         default=["fix_continue", "fresh_restart"], description="Corrections asked for per error."
     )
@@ -103,7 +105,14 @@ class ErrorTypeSampler(RowStep):
             for strategy in self.strategies
         ]
         if not candidates:
-            return [reject(row, self.name or "error_type_sampler", "no_error_allocated", "no wrong student solution, none to inject")]
+            return [
+                reject(
+                    row,
+                    self.name or "error_type_sampler",
+                    "no_error_allocated",
+                    "no wrong student solution, none to inject",
+                )
+            ]
         return [
             reject(candidate, self.name or "error_type_sampler", label["reason"], label["detail"] or "")
             if (label := candidate.pop("label", None)) and label["code"] is None
@@ -155,12 +164,15 @@ class ErrorTypeSampler(RowStep):
         own = Counter(label["code"] for label in row["sample_types"] if label["code"])
         total = own.total() + self.smoothing
         return {
-            code: (own[code] + self.smoothing * ((1 - self.floor) * base.get(code, 0.0) + self.floor / len(TAXONOMY))) / total
+            code: (own[code] + self.smoothing * ((1 - self.floor) * base.get(code, 0.0) + self.floor / len(TAXONOMY)))
+            / total
             for code in TAXONOMY
         }
 
     def _carried(self, row: Row, origin: str, index: int) -> Row:
-        right = [s["solution"] for s, v in zip(row["samples"], row["sample_verdicts"], strict=True) if v == Verdict.RIGHT]
+        right = [
+            s["solution"] for s, v in zip(row["samples"], row["sample_verdicts"], strict=True) if v == Verdict.RIGHT
+        ]
         pick = random.Random(seed_for(self.seed, row["problem_id"], origin, index)).choice(right) if right else None
         return {
             **{column: row.get(column) for column in CARRIED},
@@ -191,7 +203,11 @@ def read_distribution(path: str) -> dict[str, float]:
     except FileNotFoundError:
         raise RefusedError(f"{path}: no such file; check --distribution") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RefusedError(f"{path}: not an error distribution ({error!r}); write {{source, student, n, counts: {{CODE: int}}}}") from None
+        raise RefusedError(
+            f"{path}: not an error distribution ({error!r}); write {{source, student, n, counts: {{CODE: int}}}}"
+        ) from None
     if unknown := sorted(set(shares) - set(TAXONOMY)) or [c for c, s in shares.items() if s < 0]:
-        raise RefusedError(f"{path}: {unknown[0]} is no error type or has a negative count; the types are {', '.join(TAXONOMY)}")
+        raise RefusedError(
+            f"{path}: {unknown[0]} is no error type or has a negative count; the types are {', '.join(TAXONOMY)}"
+        )
     return shares

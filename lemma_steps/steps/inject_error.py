@@ -48,7 +48,7 @@ class InjectError(TeacherTask):
         """Only candidates without a student's wrong solution."""
         return row["origin"] == "injected"
 
-    def format_input(self, input: Row) -> list[dict[str, str]]:
+    def format_input(self, input: Row) -> list[prompts.Message]:
         """Question, gold solution and the type to make."""
         return prompts.render(
             self.task,

@@ -37,5 +37,7 @@ class InjectionFilter(AnswerStep):
             return {**row, "erroneous_verdict": str(Verdict.WRONG)}
         verdict = await self.check(row["gold_answer"], row["erroneous_solution"])
         if verdict != Verdict.WRONG:
-            raise RejectionError(f"injected_answer_{verdict}", f"the injected solution ends {row['erroneous_solution'][-80:]!r}")
+            raise RejectionError(
+                f"injected_answer_{verdict}", f"the injected solution ends {row['erroneous_solution'][-80:]!r}"
+            )
         return {**row, "erroneous_verdict": str(verdict)}

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from lemma_steps import prompts
 from lemma_steps.errors import RejectionError
-from lemma_steps.segmentation import segment
 from lemma_steps.seeds import seed_for
+from lemma_steps.segmentation import segment
 from lemma_steps.steps.base import Row
 from lemma_steps.steps.teacher_task import TeacherTask
 from lemma_steps.trajectory import gold_trajectory
@@ -62,7 +62,7 @@ class LocateFirstError(TeacherTask):
         """Columns added."""
         return ["error_step", "n_steps", "locator_agreement", "label_source", "teacher", "provenance"]
 
-    def format_input(self, input: Row) -> list[dict[str, str]]:
+    def format_input(self, input: Row) -> list[prompts.Message]:
         """Question, numbered steps and, if so set, the gold solution."""
         reference = gold_trajectory(input["gold_solution"], input["gold_answer"]) if self.with_reference else None
         return prompts.render(

@@ -41,7 +41,7 @@ class RevisionTask(TeacherTask):
         """One request per candidate."""
         return (row["id"],)
 
-    def format_input(self, input: Row) -> list[dict[str, str]]:
+    def format_input(self, input: Row) -> list[prompts.Message]:
         """Question, attempt up to the wrong step, and the reference if one is shown."""
         _, reference = self._reference(input)
         return prompts.render(

@@ -10,7 +10,9 @@ from lemma_steps.steps.base import Row
 
 
 class ScoreSamples(AnswerStep):
-    """The verdict on every student solution. Only `wrong` ones become errors to learn from; `unparsed` and `timed_out` are neither.
+    """The verdict on every student solution.
+
+    Only `wrong` ones become errors to learn from; `unparsed` and `timed_out` are neither right nor wrong.
 
     Input columns:
         - samples (`list[dict]`): the student's solutions.

@@ -43,7 +43,7 @@ class Smooth(TeacherTask):
         """One request per candidate."""
         return (row["id"],)
 
-    def format_input(self, input: Row) -> list[dict[str, str]]:
+    def format_input(self, input: Row) -> list[prompts.Message]:
         """Question, attempt up to the wrong step, and the drafts."""
         return prompts.render(
             self.task,

@@ -23,7 +23,9 @@ class TeacherTask(RowStep, Task):
 
     task: ClassVar[str]
 
-    seed: RuntimeParameter[int] = Field(default=0, description="Seed of the run; every request derives its own from it.")
+    seed: RuntimeParameter[int] = Field(
+        default=0, description="Seed of the run; every request derives its own from it."
+    )
 
     _caller: Caller | None = PrivateAttr(default=None)
 

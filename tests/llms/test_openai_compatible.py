@@ -28,7 +28,13 @@ def test_a_reply_with_its_usage_and_the_request_as_sent():
         reply = ask(server, generation_kwargs={"temperature": 0.2, "max_new_tokens": 9, "stop": ["\n\n#"]})
     assert (reply.text, reply.model, reply.tokens_in, reply.tokens_out) == ("hi", "m", 11, 7)
     [sent] = server.requests
-    assert (sent["messages"], sent["seed"], sent["temperature"], sent["max_tokens"], sent["stop"]) == (HELLO, 5, 0.2, 9, ["\n\n#"])
+    assert (sent["messages"], sent["seed"], sent["temperature"], sent["max_tokens"], sent["stop"]) == (
+        HELLO,
+        5,
+        0.2,
+        9,
+        ["\n\n#"],
+    )
 
 
 FAILURES = [

@@ -31,7 +31,8 @@ def problem(verdicts="", types="", number=0, style="gsm8k"):
         "samples": [{"sample": i, "solution": f" solution {i}", "student": "s"} for i in range(len(verdicts))],
         "sample_verdicts": [{"r": "right", "w": "wrong", "u": "unparsed"}[v] for v in verdicts],
         "sample_types": [
-            {"code": None if c in (None, "-") else c, "reason": "declined" if c == "-" else None, "detail": None} for c in labels
+            {"code": None if c in (None, "-") else c, "reason": "declined" if c == "-" else None, "detail": None}
+            for c in labels
         ],
         "right_samples": right,
         "failure_rate": wrong / (wrong + right) if wrong + right else None,
@@ -62,7 +63,10 @@ ALLOCATION = [
 def test_allocation(verdicts, options, student, injected):
     rows = advance(made(ErrorTypeSampler, **options), problem(verdicts))
     assert origins(rows) == Counter({k: v for k, v in {"student": student, "injected": injected}.items() if v})
-    assert Counter(row["strategy"] for row in rows) == {"fix_continue": student + injected, "fresh_restart": student + injected}
+    assert Counter(row["strategy"] for row in rows) == {
+        "fix_continue": student + injected,
+        "fresh_restart": student + injected,
+    }
 
 
 @pytest.mark.parametrize(("verdicts", "options"), [("rrrr", {"k_max": 20}), ("rrrr", {"error_augmentation": False})])

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from lemma_steps.errors import CallFailedError
-from lemma_steps.steps import ClassifyErrors, FixContinue, FreshRestart, InjectError, LocateFirstError, SampleStudent, Smooth
+from lemma_steps.steps import (
+    ClassifyErrors,
+    FixContinue,
+    FreshRestart,
+    InjectError,
+    LocateFirstError,
+    SampleStudent,
+    Smooth,
+)
 from tests.scripted_llm import advance, made
 
 ROW = {
@@ -205,7 +213,9 @@ def test_the_student_answers_under_the_inference_prompt():
 
     [row] = advance(made(SampleStudent, script, n_samples=3), ROW)
     assert [sample["solution"] for sample in row["samples"]] == [" It is 10.\nThe answer is: 10"] * 3
-    assert {prompt for prompt, _ in seen} == {f"### Instruction:\n{ROW['question']}\n\n### Response: Let's think step by step."}
+    assert {prompt for prompt, _ in seen} == {
+        f"### Instruction:\n{ROW['question']}\n\n### Response: Let's think step by step."
+    }
     assert len({seed for _, seed in seen}) == 3
 
 
