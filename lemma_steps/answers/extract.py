@@ -9,19 +9,9 @@ from __future__ import annotations
 import re
 
 from lemma_steps.answers.brackets import matching_brace
+from lemma_steps.answers.statements import statements
 
 MAX_TAIL = 20_000
-_MAX_CANDIDATES = 12
-
-_STATEMENT = re.compile(
-    r"""(?P<closing>\b(?:final\s+)?answer(?:\s+to\s[^.\n:]{0,80})?(?:\*\*)?\s*
-            (?:\s(?:is|are|will\ be|would\ be|equals)\b\s*(?:\*\*)?\s*(?P<colon>:|=)? | (?P<title>:))(?:\*\*)?)
-      | (?P<hashes>^[ \t]*\#{4}[ \t])
-      | (?P<line>^[ \t]*A:(?=[ \t]*\S))
-      | (?P<box>\\[fb]?box(?:ed)?\s*(?=\{))
-      | (?P<bare_box>\\boxed\s+(?=[\w-]))""",
-    re.VERBOSE | re.MULTILINE | re.IGNORECASE,
-)
 _DELIMITED = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$((?:\\.|[^$\n\\])+?)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _JOINT = re.compile(r"\s*(?:,|;|,?\s*\b(?:and|or)\b)\s*(?=[$\\]|-?\d)", re.IGNORECASE)
 _TRAILING_UNIT = re.compile(
@@ -38,6 +28,7 @@ _SENTENCE_END = re.compile(
     """,
     re.VERBOSE,
 )
+_BOXED = re.compile(r"[\s$:*]*(?:\\[(\[])?\s*\\[fb]?box(?:ed)?\s*(?=\{)")
 _PROSE = re.compile(r"[A-Za-z]{3,}(?:\s+[A-Za-z]{2,}){2,}")
 _NOT_AN_ANSWER = re.compile(
     r"(?:not|in|correct|incorrect|right|wrong|reasonable|valid|invalid|clear\w*|obvious\w*|indeed|consistent|therefore|thus|the|an?|to|"
@@ -64,13 +55,13 @@ def _box(text: str, start: int) -> str | None:
 
 def last_box(text: str) -> str | None:
     r"""The content of the last balanced `\boxed{}` or `\fbox{}`, or None."""
-    boxes = [m for m in _STATEMENT.finditer(text) if m["box"]][-_MAX_CANDIDATES:]
-    return next((content for m in reversed(boxes) if (content := _box(text, m.end())) is not None), None)
+    boxes = (match for match in statements(text, boxes_only=True) if match["box"] is not None)
+    return next((content for match in boxes if (content := _box(text, match.end())) is not None), None)
 
 
 def gold_answer(text: str) -> str | None:
     r"""The answer of a gold solution: its last `####` line, else its last balanced box; None where it has neither."""
-    lines = _GOLD_LINE.findall(text[-MAX_TAIL:])
+    lines = _GOLD_LINE.findall(text[-MAX_TAIL:]) if "####" in text else None
     return lines[-1].strip() if lines else last_box(text[-MAX_TAIL:])
 
 
@@ -105,26 +96,19 @@ def _cut(text: str) -> str:
 
 def _statement(text: str, match: re.Match[str]) -> str | None:
     """The answer that a statement makes, or None when it makes none ("the answer is not clear")."""
-    if match["box"]:
+    kind, rest = match.groupdict(), text[match.end() :]
+    if kind.get("box") is not None:
         return _box(text, match.end())
-    rest = text[match.end() :]
-    if match["hashes"] or match["line"]:
-        return rest.partition("\n")[0].strip() or None if match["hashes"] else _line(rest)
-    if not rest.strip():
-        return None
-    boxed = re.match(r"[\s$:*]*(?:\\[(\[])?\s*\\[fb]?box(?:ed)?\s*(?=\{)", rest)
-    if boxed:
+    if "hashes" in kind:
+        return rest.partition("\n")[0].strip() or None
+    if "line" in kind:  # the first option of a choice looks the same, but is not the last line
+        return rest.strip() if "\n" not in rest else None
+    if (boxed := _BOXED.match(rest)) is not None:
         return _box(rest, boxed.end())
     answer = _cut(rest)
-    if match["colon"] or match["title"] or match["bare_box"]:
-        return answer or None
-    return None if not answer or _NOT_AN_ANSWER.match(answer) else answer
-
-
-def _line(rest: str) -> str | None:
-    """`A: 26` counts as the last line only; elsewhere it is the first option of a choice."""
-    line, _, after = rest.partition("\n")
-    return None if after.strip() else line.strip()
+    if not answer or (not any(kind.values()) and _NOT_AN_ANSWER.match(answer)):
+        return None
+    return answer
 
 
 def _is_bare(text: str) -> bool:
@@ -140,14 +124,10 @@ def _is_bare(text: str) -> bool:
     return re.fullmatch(r"\\?\$?-?[\d.,/]+\s?[A-Za-z ]{1,80}", text) is not None
 
 
-def _statements(text: str) -> list[re.Match[str]]:
-    return list(_STATEMENT.finditer(text))[-_MAX_CANDIDATES:]
-
-
 def stated_answer(text: str) -> str | None:
     """The answer that the last statement of a solution makes; None where nothing states one."""
     text = text[-MAX_TAIL:].strip(_BLANK)
-    return next((answer for match in reversed(_statements(text)) if (answer := _statement(text, match))), None)
+    return next((answer for match in statements(text) if (answer := _statement(text, match))), None)
 
 
 def extract_answer(text: str) -> str | None:
@@ -155,7 +135,7 @@ def extract_answer(text: str) -> str | None:
     text = text[-MAX_TAIL:].strip(_BLANK)
     if (answer := stated_answer(text)) is not None:
         return answer
-    if _is_bare(text) and not _statements(text):
+    if _is_bare(text) and next(statements(text), None) is None:
         return text or None
     spans, numbers = list(_DELIMITED.finditer(text)), list(_LAST_NUMBER.finditer(text))
     if spans and (not numbers or spans[-1].end() >= numbers[-1].end()):
