@@ -17,6 +17,7 @@ from lemma_steps.publish.push import FILES
 from tests.hub_server import TOKEN, HubServer
 from tests.output.rows import STEPS, stream
 
+pytestmark = pytest.mark.filterwarnings("ignore:Use .content=:DeprecationWarning")  # of the library
 QUICK = (0.01, 0.02)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _TOKENS = ("tokens_in", "tokens_cached", "tokens_out")
@@ -37,8 +37,9 @@ class Calls:
             self._templates[step].update(filter(None, [call.get("template")]))
             self._models[step].update(filter(None, [call.get("model")]))
 
-    def report(self) -> list[dict[str, Any]]:
-        """One entry per step, by first call; `usd` covers the calls with a price, `unpriced` counts the rest."""
+    def report(self, steps: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """One entry per step, ordered as `steps`; `usd` is of the calls with a price, `unpriced` counts the rest."""
+        order = {step: number for number, step in enumerate(steps)}
         return [
             {
                 "step": step,
@@ -47,5 +48,5 @@ class Calls:
                 "templates": sorted(self._templates[step]),
                 "models": sorted(self._models[step]),
             }
-            for step, counts in self._steps.items()
+            for step, counts in sorted(self._steps.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
         ]

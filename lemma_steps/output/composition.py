@@ -7,11 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from lemma_steps.audits.text import estimated_tokens
 from lemma_steps.output.funnel import ranked
-from lemma_steps.output.tokens import ESTIMATE, estimate_tokens
 
 _CODE = re.compile(r"\s*([a-z][a-z0-9_]{0,39})\s*(?::|$)")
 TOP_OPENINGS = 20
+ESTIMATE = "words and signs, or a quarter of the characters where that is more; no tokenizer was run"
 
 
 class Composition:
@@ -59,7 +60,7 @@ class Composition:
         for name in ("error_step", "label_source", "locator_agreement", "reference_seen", "student", "teacher"):
             if row.get(name) is not None:
                 self._columns[name][row[name]] += 1
-        self._tokens[estimate_tokens(row["output"])] += 1
+        self._tokens[estimated_tokens(row["output"])] += 1
         if row.get("reflection"):
             self._openings[opening(row["reflection"])] += 1
 

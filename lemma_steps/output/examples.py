@@ -34,12 +34,12 @@ class Examples:
 
 
 def _showable(row: Row) -> bool:
-    """Long enough to hold right steps before the wrong one, short enough to be read at a glance."""
+    """Long enough to hold steps before the wrong one, short enough to be read at a glance."""
     return (row.get("error_step") or 0) >= 2 and len(row["question"]) <= 600 and len(row["output"]) <= 1200
 
 
 def pieces(row: Row) -> list[tuple[str, str]]:
-    """The parts of an `output` in order, as (kind, text): `right`, `wrong`, `after`, `reflection`, `correction`.
+    """The parts of an `output` in order, as (kind, text): `before`, `wrong`, `after`, `reflection`, `correction`.
 
     `after` is what follows the wrong step inside the prefix; it is empty unless truncation was left out.
     """
@@ -47,7 +47,7 @@ def pieces(row: Row) -> list[tuple[str, str]]:
     if begin is None or end is None:
         begin = end = len(prefix)
     parts = [
-        ("right", prefix[:begin]),
+        ("before", prefix[:begin]),
         ("wrong", prefix[begin:end]),
         ("after", prefix[end:]),
         ("reflection", row["reflection"]),

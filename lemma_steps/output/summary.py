@@ -49,7 +49,7 @@ class Summary:
             "funnel": self.funnel.rows(),
             "reasons": self.funnel.reasons(),
             **self.composition.report(),
-            "calls": self.calls.report(),
+            "calls": self.calls.report(self.funnel.steps),
             "settings": dict(settings),
             "run": dict(run),
         }

@@ -12,7 +12,6 @@ from lemma_steps.output.calls import Calls
 from lemma_steps.output.composition import Composition, opening
 from lemma_steps.output.examples import Examples, pieces
 from lemma_steps.output.summary import Summary
-from lemma_steps.output.tokens import estimate_tokens
 from tests.output.rows import STEPS, candidate, kept, rejected, stream
 
 
@@ -90,10 +89,6 @@ def test_lengths_are_those_of_the_outputs(lengths):
     assert "no tokenizer" in report["estimate"]
 
 
-def test_tokens_are_estimated_from_characters():
-    assert [estimate_tokens(text) for text in ("", "a", "abcd", "abcde")] == [0, 1, 1, 2]
-
-
 def test_a_call_shared_by_the_candidates_of_a_problem_is_counted_once():
     call = {"step": "inject_error", "template": "t@1", "key": "k", "model": "m", "tokens_in": 10, "tokens_out": 5}
     calls = Calls()
@@ -126,7 +121,7 @@ def test_examples_are_readable_and_of_different_problems():
 
 def test_the_pieces_of_an_example_are_its_output():
     row = kept(1)
-    assert [kind for kind, _ in pieces(row)] == ["right", "wrong", "reflection", "correction"]
+    assert [kind for kind, _ in pieces(row)] == ["before", "wrong", "reflection", "correction"]
     assert "".join(text for _, text in pieces(row)) == row["output"]
     whole = kept(1, error_end=row["error_end"] - 8)
     assert dict(pieces(whole))["after"] == row["erroneous_prefix"][-8:]

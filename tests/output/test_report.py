@@ -125,7 +125,7 @@ def test_the_page_is_for_phones_paper_and_the_dark():
 
 def test_the_parts_of_an_example_carry_their_colours():
     source = page([kept(1)])
-    order = [source.index(f'class="part {kind}"') for kind in ("right", "wrong", "reflection", "correction")]
+    order = [source.index(f'class="part {kind}"') for kind in ("before", "wrong", "reflection", "correction")]
     assert order == sorted(order)
 
 
