@@ -21,10 +21,15 @@ MAX_CHARS = 20_000
 
 _MAX_HINT = 200
 _DIGIT = re.compile(r"\d")
-_SENTENCE_END = re.compile(r"[.?!:][$)\]\"'*]*\s+|\n+")
-_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,|\{,\}|\\,|,\\!|,\\,|\\!,|(?<=\d)\u2009|\u202f)\d{3})+(?!\d)")
+_SENTENCE_END = re.compile(
+    r"[.?!$)\]}][$)\]}\"'*\\]{0,6}\s+|\n\s*\n\s*|\n\s*(?=[#*]|(?:final )?(?:answer|solution|response)\s*:)"
+)
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,|\{,\}|\\,|,\\!|\\!,)\d{3})+(?!\d)")
 _MATHS_DELIMITER = re.compile(r"(?<!\\)\\[()\[\]]")
 _SHORT_FRACTION = re.compile(r"(\\[dt]?frac)\s*(\d)(?=\s*[\d{])\s*")
+_DEGREES = re.compile(r"\^\s*(?:\\circ\b|\{\s*\\circ\s*\})")
+_STAR = re.compile(r"(?<=[a-z])\*(?=\})")
+_RATIO = re.compile(r"(?<=\d)\s*:\s*(?=\d)")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_]{2})'(?=[^\W\d_])")
 _PROSE_HYPHEN = re.compile(
     r"(?<=[^\W_])-(?=[^\W\d_]{2})|(?<=[^\W\d_]{2})\s+-+\s+(?=[^\W\d_]{2})|(?<=[^\W\d_]{2})-(?=\d)"
@@ -62,6 +67,7 @@ def tokens(text: str) -> list[str]:
     text = _question_alone(text.translate(rules["characters"]))
     text = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), text)
     text = _SHORT_FRACTION.sub(r"\1 \2 ", _MATHS_DELIMITER.sub(" ", text))
+    text = _RATIO.sub(":", _STAR.sub("", _DEGREES.sub(r" \\circ ", text)))
     text = _PROSE_HYPHEN.sub(" ", _APOSTROPHE.sub("", text))
     found = (rules["tokens"].get(token, token) for token in _TOKEN.findall(text))
     return _without_idle_braces([_plain_number(token) for token in found if token])
@@ -84,7 +90,7 @@ def _question_alone(text: str) -> str:
     text = rest if rest.strip() else text
     end = len(text)
     for begin in reversed([match.end() for match in _SENTENCE_END.finditer(text.rstrip())]):
-        last = text[begin:end].strip()
+        last = " ".join(text[begin:end].split())
         if len(last) > _MAX_HINT or _DIGIT.search(last) or not rules["closings"].fullmatch(last):
             break
         end = begin
