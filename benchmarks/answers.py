@@ -126,7 +126,6 @@ def main() -> None:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     }
     report |= {name: compare(pairs) for name, pairs in labelled.items()}
-    report["all"] = compare([pair for pairs in labelled.values() for pair in pairs])
     report["stalls"] = stalls([(gold, prediction) for pairs in labelled.values() for gold, prediction, _ in pairs])
     text = json.dumps(report, indent=2)
     print(text)
