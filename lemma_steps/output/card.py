@@ -91,6 +91,7 @@ def _about(source: str, licences: Iterable[str]) -> dict[str, str]:
 
 def _front_matter(report: Mapping[str, Any], sources: Iterable[Mapping[str, Any]], title: str) -> dict[str, Any]:
     tags = sorted({source["tag"] for source in sources})
+    rejected = {"config_name": "rejected", "data_files": [{"split": "train", "path": "rejected.parquet"}]}
     return {
         "pretty_name": title,
         "language": ["en"],
@@ -100,6 +101,6 @@ def _front_matter(report: Mapping[str, Any], sources: Iterable[Mapping[str, Any]
         "tags": ["math", "reasoning", "self-correction", "synthetic", "distilabel", "lemma"],
         "configs": [
             {"config_name": "default", "data_files": [{"split": "train", "path": "train.parquet"}], "default": True},
-            {"config_name": "rejected", "data_files": [{"split": "train", "path": "rejected.parquet"}]},
+            *([rejected] if report["rejected"] else []),  # `load_dataset` fails on a config without rows
         ],
     }

@@ -97,11 +97,15 @@ def normalise(row: Mapping[str, Any]) -> Row:
     Raises:
         TypeError: a value is not of its column's type; the message names row and column.
     """
-    schema = REJECTED_SCHEMA if row.get("rejected_by") else KEPT_SCHEMA
-    try:
-        return {field.name: _cast(field, row.get(field.name)) for field in schema}
-    except TypeError as error:
-        raise TypeError(f"row {row.get('id') or row.get('problem_id')}: {error}") from None
+    record: Row = {}
+    for name, kind, cast in _REJECTED_CASTS if row.get("rejected_by") else _KEPT_CASTS:
+        value = row.get(name)
+        try:
+            record[name] = None if value is None else cast(value)
+        except (TypeError, ValueError, AttributeError):
+            where, shown = row.get("id") or row.get("problem_id"), f"{type(value).__name__} {str(value)[:80]!r}"
+            raise TypeError(f"row {where}: column {name}: {shown} is no {kind}") from None
+    return record
 
 
 def faults(record: Mapping[str, Any]) -> list[str]:
@@ -120,21 +124,6 @@ def faults(record: Mapping[str, Any]) -> list[str]:
     return [fault for fault, holds in checks.items() if not holds]
 
 
-def _cast(field: pa.Field, value: Any) -> Any:
-    """`value` as the plain Python value of the field's type."""
-    kind = field.type
-    if value is None:
-        return None
-    if pa.types.is_list(kind):
-        return [_cast(kind.value_field, item) for item in value]
-    if pa.types.is_struct(kind):
-        return {inner.name: _cast(inner, value.get(inner.name)) for inner in kind}
-    try:
-        return _PLAIN[kind](value)
-    except (TypeError, ValueError):
-        raise TypeError(f"column {field.name}: {type(value).__name__} {str(value)[:80]!r} is no {kind}") from None
-
-
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
@@ -147,3 +136,18 @@ def _real(value: Any) -> float | None:
 
 
 _PLAIN: dict[pa.DataType, Callable[[Any], Any]] = {TEXT: _text, WHOLE: operator.index, REAL: _real, pa.bool_(): bool}
+
+
+def _caster(kind: pa.DataType) -> Callable[[Any], Any]:
+    """What makes the plain Python value of a column's type of a value that is not None."""
+    if pa.types.is_list(kind):
+        item = _caster(kind.value_type)
+        return lambda values: [item(value) for value in values]
+    if pa.types.is_struct(kind):
+        fields = [(field.name, _caster(field.type)) for field in kind]
+        return lambda value: {name: None if value.get(name) is None else cast(value[name]) for name, cast in fields}
+    return _PLAIN[kind]
+
+
+_REJECTED_CASTS = [(field.name, field.type, _caster(field.type)) for field in REJECTED_SCHEMA]
+_KEPT_CASTS = _REJECTED_CASTS[: len(KEPT_SCHEMA)]

@@ -38,6 +38,13 @@ def test_the_front_matter_is_what_the_hub_reads():
     assert matter["size_categories"] == ["n<1K"]
 
 
+def test_a_run_that_rejects_nothing_has_no_config_that_cannot_be_loaded():
+    text = card([kept(1)])
+    assert [config["config_name"] for config in front_matter(text)["configs"]] == ["default"]
+    assert "no row was rejected" in text
+    assert '"rejected", split' not in text
+
+
 @pytest.mark.parametrize(
     ("source", "licence", "tag", "said"),
     [
