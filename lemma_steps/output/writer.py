@@ -36,6 +36,7 @@ class DatasetWriter:
     def __init__(self, output_dir: str | Path) -> None:
         self.output_dir = Path(output_dir)
         self.output_dir.mkdir(parents=True, exist_ok=True)
+        self._recover()
         self.kept = self.rejected = 0
         self._names: list[str] = []
         self._train = ParquetFile(self._beside("train.parquet"), KEPT_SCHEMA)
@@ -99,6 +100,17 @@ class DatasetWriter:
         if name not in self._names:
             self._names.append(name)
         return self._partial(name)
+
+    def _recover(self) -> None:
+        """Settle what a writer left that was killed among its renames: all of them done, or none."""
+        unfinished = list(self.output_dir.glob(".*.partial"))
+        for former in self.output_dir.glob(".*.former"):
+            if unfinished:
+                os.replace(former, self.output_dir / former.name[1:].removesuffix(".former"))
+            else:
+                former.unlink()
+        for partial in unfinished:
+            partial.unlink()
 
     def _put_in_place(self) -> None:
         moved: list[tuple[Path, Path]] = []

@@ -144,6 +144,33 @@ def test_files_are_put_in_place_together_or_not_at_all(former, monkeypatch):
     assert contents(folder) == before
 
 
+@pytest.mark.parametrize("moves", range(9))
+def test_a_writer_killed_among_its_renames_leaves_one_whole_result(former, monkeypatch, moves):
+    folder, before = former
+    write(folder / "new", stream(10))
+    after = contents(folder / "new")
+    for path in (folder / "new").iterdir():
+        path.unlink()
+    (folder / "new").rmdir()
+    replaced, left = os.replace, iter(range(moves))
+
+    def dead(source, target):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        replaced(source, target)
+
+    with monkeypatch.context() as frozen:
+        frozen.setattr(os, "replace", dead)
+        frozen.setattr(Path, "unlink", lambda path, missing_ok=False: None)
+        if moves < 8:
+            with pytest.raises(KeyboardInterrupt):
+                write(folder, stream(10))
+        else:
+            write(folder, stream(10))
+    DatasetWriter(folder).discard()
+    assert contents(folder) == (before if moves < 8 else after)
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
