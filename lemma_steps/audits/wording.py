@@ -21,7 +21,7 @@ def _phrases() -> dict[str, Any]:
     leaks = [
         (re.compile(entry["pattern"]), re.compile(entry.get("unless") or entry["pattern"])) for entry in listed["leaks"]
     ]
-    return {"leaks": leaks, **{name: re.compile("|".join(listed[name])) for name in ("denials", "noticing")}}
+    return {"leaks": leaks, **{name: re.compile("|".join(listed[name])) for name in ("denials", "strong", "weak")}}
 
 
 def _plain(text: str) -> str:
@@ -36,11 +36,12 @@ def marks(row: Row, limits: Limits) -> Failure | None:
 
 
 def no_reflection(row: Row, limits: Limits) -> Failure | None:
-    """The reflection notices something: a mistake, a doubt, a turn back. "Everything looks right" is none."""
+    """The reflection notices something: an error, a doubt, a turn back. "So the total is 12." and "All is right" do not."""
     reflection = _plain(row["reflection"] or "")
     if not reflection:
         return Failure("no_reflection", "the reflection is blank")
-    if not _phrases()["noticing"].search(_phrases()["denials"].sub(" ", reflection)):
+    rest, denied = _phrases()["denials"].subn(" ", reflection)
+    if not (_phrases()["strong"].search(rest) or (not denied and _phrases()["weak"].search(rest))):
         return Failure("no_reflection", f"no sign of noticing an error in {excerpt(reflection, 0, 60)}")
     return None
 
