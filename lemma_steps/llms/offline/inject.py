@@ -76,10 +76,12 @@ def available_types(question: str, reference: str) -> list[str]:
 def _confirmed(worked: Worked, draft: Draft, code: str) -> Injected | None:
     """The draft, if it has exactly one error, at its step and of its type, and another answer."""
     text = "".join(draft.steps)
-    if tuple(segment(text)) != draft.steps or not _balanced(text):
+    if tuple(segment(text)) != draft.steps or _paired(text) != _paired(worked.text):
         return None
     diagnosis = diagnose(worked, draft.steps[: draft.error + 1])
     if diagnosis is None or diagnosis.code != code or plain(draft.steps[draft.error]) in plain(worked.text):
+        return None
+    if diagnosis.wrong and any(c.same_as(diagnosis.wrong) for c in worked.computed):
         return None
     wrong = worked.attempt(draft.steps)
     if len(wrong.false) != (code == "CA") or any(c.step != draft.error for c in wrong.false):
@@ -90,5 +92,7 @@ def _confirmed(worked: Worked, draft: Draft, code: str) -> Injected | None:
     return Injected(draft.steps, draft.error, diagnosis) if old and new and raw(old) != raw(new) else None
 
 
-def _balanced(text: str) -> bool:
-    return text.count("{") == text.count("}") and text.count("(") == text.count(")")
+def _paired(text: str) -> tuple[int, int, bool]:
+    """How far braces, brackets and, in LaTeX, dollar signs are from being in pairs."""
+    odd = text.count("$") % 2 == 1 and "\\" in text
+    return text.count("{") - text.count("}"), text.count("(") - text.count(")"), odd

@@ -11,6 +11,7 @@ from lemma_steps.llms.offline.worked import Chain, Worked
 
 _WORDS_AFTER = re.compile(r"(?: ?%|(?:[ ]|/)[A-Za-z][A-Za-z'-]*)(?:(?:[ ]|/)[A-Za-z][A-Za-z'-]*)*")
 MAX_WORDS = 3
+_MATHS_SIGN = re.compile(r"(?<!\\)\$")
 _LAYOUT = re.compile(r"&|\\\\(?:\[[^\]]*\])?|\\boxed|\n")
 
 
@@ -52,6 +53,7 @@ def shown(worked: Worked, side: Expression, bare: bool = False) -> str:
     """An expression for use in a sentence: on one line, with its currency, or in dollar signs if it is LaTeX."""
     text = " ".join(_LAYOUT.sub(" ", side.text).split())
     if worked.latex:
+        text = _MATHS_SIGN.sub("", text)
         return text if bare else f"${text}$"
     before = worked.text[max(0, side.begin - 1) : side.begin]
     return f"${text}" if before == "$" else text

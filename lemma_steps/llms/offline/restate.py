@@ -113,9 +113,11 @@ def _in_order(worked: Worked, chains: list[Chain], rng: random.Random) -> list[s
     lines, told = [], -1
     for number, chain in enumerate(chains):
         place = "first" if number == 0 else "last" if number == len(chains) - 1 else "next"
+        if chain.step == told:
+            continue
         if _explained(worked, chain):
             lines.append(wording.say(rng, "restated", place, step=_told(worked, chain)))
-        elif chain.step > told:
+        else:
             lines.append(worked.steps[chain.step].strip())
             told = chain.step
     return lines

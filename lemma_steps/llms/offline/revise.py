@@ -17,7 +17,7 @@ from lemma_steps.llms.offline.worked import Chain, Worked
 MAX_DECIMALS = 6
 """A result with more decimals was cut off by a machine, not miscalculated."""
 _DONE = {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided"}
-_SENTENCE = re.compile(r"[^.?!]*\?")
+_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
 def revise(question: str, reference: str, attempt: Sequence[str], strategy: str, seed: int) -> tuple[str, str]:
@@ -58,10 +58,19 @@ def slip(gold: Worked, attempt: Sequence[str]) -> Diagnosis:
 
 def reflection(gold: Worked, tried: Worked, found: Diagnosis, strategy: str, rng: random.Random) -> str:
     """An opening, what is wrong and what is right instead, and the turn to the correction."""
-    kind = "sum" if found.code == "CO" and not found.wrong_part else found.code
-    body = wording.say(rng, "reflections", kind, **slots(gold, tried, found))
+    body = wording.say(rng, "reflections", _kind(gold, found), **slots(gold, tried, found))
     opening, turn = (wording.say(rng, part, strategy) for part in ("openings", "turns"))
     return f"{opening} {body[0].upper()}{body[1:]} {turn}"
+
+
+def _kind(gold: Worked, found: Diagnosis) -> str:
+    """Which phrases fit: a lost addend and a slip on a way that gold does not go have their own."""
+    if found.code == "CO" and not found.wrong_part:
+        return "sum"
+    if found.right is None and found.wrong and found.wrong.left.value is not None:
+        value = found.wrong.left.value
+        return "CA" if {value, value * 100} & {c.value for c in gold.computed} else "aside"
+    return found.code
 
 
 def explain(gold: Worked, tried: Worked, found: Diagnosis) -> str:
@@ -73,10 +82,9 @@ def slots(gold: Worked, tried: Worked, found: Diagnosis) -> dict[str, str]:
     """What the phrases name: expressions, results and numbers, wrong and right."""
     dress = "${}$" if gold.latex else "{}"
     parts = [dress.format(p) if p and found.code != "QM" else p for p in (found.wrong_part, found.right_part)]
-    asked = [*_SENTENCE.findall(gold.question), gold.question]
-    named = dict(
-        zip(("wrong_part", "right_part", "asked"), (*parts, asked[0 if len(asked) == 1 else -2].strip()), strict=True)
-    )
+    sentences = _SENTENCE_END.split(gold.question.strip())
+    asked = [s for s in sentences if s.endswith("?") and len(s.split()) > 3] or [gold.question.strip()]
+    named = dict(zip(("wrong_part", "right_part", "asked"), (*parts, asked[-1]), strict=True))
     if found.code == "OP":
         named |= {"did": _DONE[found.wrong_part], "ought": _DONE[found.right_part]}
     if found.wrong:

@@ -15,7 +15,7 @@ from lemma_steps.llms.offline.numerals import is_fraction, raw, rounded
 from lemma_steps.segmentation import segment
 
 CLOSING = "The answer is: "
-_ONE_FRACTION = re.compile(r"-?(?:\\[dt]?frac\s*\{?\d+\}?\s*\{?\d+\}?|\d+/\d+)")
+_ONE_FRACTION = re.compile(r"(?:\\boxed)?[{\s]*(-?(?:\\[dt]?frac\s*\{\d+\}\s*\{\d+\}|\d+/\d+))[}\s]*")
 _MATHS = re.compile(r"\$[^$\n]{1,200}[=+*/^{}][^$\n]{0,200}\$(?![\d.])")
 _UNIVERSAL = frozenset(map(Fraction, (0, 1, 2, 100))) | {Fraction(1, 2)}
 
@@ -53,6 +53,13 @@ class Chain:
     def signature(self) -> tuple[tuple[Fraction, ...], tuple[str, ...]]:
         """Numbers and operators of the left side, in order."""
         return tuple(raw(n) for n in self.left.numbers), tuple(o.symbol for o in self.left.operators)
+
+    def same_as(self, other: Chain) -> bool:
+        """Does it compute the same, the order of its numbers aside?"""
+        mine, theirs = self.signature, other.signature
+        return (
+            self.value == other.value and sorted(mine[0]) == sorted(theirs[0]) and sorted(mine[1]) == sorted(theirs[1])
+        )
 
     def settle(self, left: Fraction) -> Fraction | None:
         """The result that a left side of value `left` gives, rounded and with or without percent as in this chain."""
@@ -131,7 +138,8 @@ class Worked:
     @cached_property
     def computed(self) -> list[Chain]:
         """The chains that compute something and are right."""
-        return [c for c in self.chains if c.verdict == "right" and c.left.operators and c.left.value is not None]
+        right = (c for c in self.chains if c.verdict == "right" and c.left.operators and c.left.value is not None)
+        return [c for c in right if all(side.text.count("{") == side.text.count("}") for side in c.terms)]
 
     @cached_property
     def false(self) -> list[Chain]:
@@ -221,8 +229,9 @@ def _numeral(side: Expression) -> Number | None:
     """The one numeral that `side` is, fractions included."""
     if len(side.numbers) == 1 and not side.operators:
         return side.numbers[0]
-    if _ONE_FRACTION.fullmatch(side.text) and side.value is not None:
-        return Number(side.begin, side.end, side.text, side.value)
+    fraction = _ONE_FRACTION.fullmatch(side.text)
+    if fraction and side.value is not None:
+        return Number(side.begin + fraction.start(1), side.begin + fraction.end(1), fraction[1], side.value)
     return None
 
 

@@ -39,7 +39,7 @@ def _rectangles(worked: Worked) -> Iterator[Change]:
             latex = "\\" in worked.text
             times = r" \times " if latex else " * "
             new = f"2{times}({first} + {second})" if kind == "area" else f"{first}{times}{second}"
-            yield Change(chain, left=(Edit(chain.left.begin, chain.left.end, new),))
+            yield Change(chain, left=(Edit(chain.left.numbers[0].begin, chain.left.end, new),))
 
 
 def _written(worked: Worked, chain: Chain, value: Fraction) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 from lemma_steps.arithmetic import find_numbers
@@ -14,6 +15,8 @@ from lemma_steps.llms.offline.makers.values import operands, replaced
 from lemma_steps.llms.offline.numerals import is_fraction, raw
 from lemma_steps.llms.offline.sources import Source
 from lemma_steps.llms.offline.worked import Chain, Worked
+
+_UNIT = re.compile(r"[A-Za-z/ ]{0,60}?(?=\s*[=≈])")
 
 
 def count_off(worked: Worked, rng: random.Random) -> Iterator[Change]:
@@ -51,8 +54,10 @@ def term_invented(worked: Worked, rng: random.Random) -> Iterator[Change]:
             begin = worked.starts[chain.step]
             begin += len(worked.steps[chain.step]) - len(worked.steps[chain.step].lstrip())
             mark = "$" if money and "$" in chain.left.text else ""
+            unit = _UNIT.match(worked.text, chain.left.end)
+            at = unit.end() if unit else chain.left.end
             yield Change(
                 chain,
-                left=(Edit(chain.left.end, chain.left.end, f" {sign} {mark}{amount}"),),
+                left=(Edit(at, at, f" {sign} {mark}{amount}"),),
                 prose=(Edit(begin, begin, f"{words} "),),
             )
