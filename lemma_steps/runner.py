@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,6 +65,8 @@ async def in_order(source: AsyncIterator[T], work: Callable[[T], Awaitable[R]], 
 class Runner:
     """Runs a pipeline that is one chain: a generator step, then row steps and ordered steps.
 
+    A context manager: the steps are loaded on entry, so that what they refuse is refused before anything is written.
+
     Args:
         pipeline: a distilabel `Pipeline`; its steps are loaded here, not in processes of their own.
         admitted: rows under way at once. About ten times the cap of requests in flight keeps every endpoint busy while
@@ -76,21 +79,24 @@ class Runner:
     def __init__(self, pipeline: Pipeline, admitted: int = 2000) -> None:
         self.generator, self.steps = _chain(pipeline)
         self.admitted = admitted
+        self._loaded = ExitStack()
         self.counts: dict[str, StepCount] = {step.name: StepCount() for step in (self.generator, *self.steps)}
 
-    async def rows(self) -> AsyncIterator[Row]:
-        """All rows that leave the chain, kept and rejected, in input order."""
+    def __enter__(self) -> Runner:
         for step in (self.generator, *self.steps):
             step.load()
-        try:
-            stream = self._problems()
-            for ordered, steps in _stretches(self.steps):
-                stream = self._one_by_one(stream, steps) if ordered else self._concurrent(stream, steps)
-            async for row in stream:
-                yield row
-        finally:
-            for step in (self.generator, *self.steps):
-                step.unload()
+            self._loaded.callback(step.unload)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._loaded.close()
+
+    def rows(self) -> AsyncIterator[Row]:
+        """All rows that leave the chain, kept and rejected, in input order."""
+        stream = self._problems()
+        for ordered, steps in _stretches(self.steps):
+            stream = self._one_by_one(stream, steps) if ordered else self._concurrent(stream, steps)
+        return stream
 
     async def _problems(self) -> AsyncIterator[Row]:
         for rows, _ in self.generator.process():

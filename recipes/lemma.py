@@ -162,7 +162,7 @@ def run(settings: Settings, output: Path, *, reject_bad_rows: bool = False, repo
     sizes = [source.check(settings.limit, refuse_bad_rows=not reject_bad_rows) for source in sources]
     pipeline = build(settings)
     runner = Runner(pipeline, admitted=settings.admitted)
-    with run_directory(output, pipeline_text(pipeline)) as directory:
+    with runner, run_directory(output, pipeline_text(pipeline)) as directory:
         with Progress(runner, total=None if None in sizes else sum(sizes)) as progress:
             rows = progress.watch(runner.rows())
             command = shlex.join(["python", "recipes/lemma.py", *sys.argv[1:]])

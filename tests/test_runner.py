@@ -63,7 +63,8 @@ def run(pipeline, **options):
     async def collect():
         return [row async for row in runner.rows()]
 
-    return asyncio.run(collect()), runner.counts
+    with runner:
+        return asyncio.run(collect()), runner.counts
 
 
 @pytest.mark.parametrize("admitted", [1, 3, 1000])

@@ -4,7 +4,7 @@
 """
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distilabel.models.llms.base import AsyncLLM
 
@@ -36,15 +36,14 @@ class OfflineTeacher(AsyncLLM):
         return True
 
     async def agenerate(
-        self, input: "FormattedInput", num_generations: int = 1, seed: int | None = None, **kwargs: Any
+        self, input: "FormattedInput", num_generations: int = 1, seed: int | None = None
     ) -> "GenerateOutput":
-        """The replies to one prompt, computed on the spot; other sampling parameters mean nothing here.
+        """The replies to one prompt, computed on the spot.
 
         Args:
             input: the messages that `lemma_steps.prompts.render` made.
             num_generations: how many replies; they differ by seed.
             seed: chooses among what the rules allow; None counts as 0.
-            kwargs: sampling parameters of other models, ignored.
 
         Returns:
             The replies, and token counts estimated from their lengths.
