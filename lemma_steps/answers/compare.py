@@ -48,11 +48,11 @@ def quick(gold: str, prediction: str) -> Verdict | None:
         return _verdict(same(one, two))
     if (then := clock(gold)) and (when := clock(prediction)):
         return _verdict(then[0] == when[0] and (then[1] == when[1] or None in (then[1], when[1])))
-    if (numeral := _BASE.fullmatch(key(gold))) and (written := _BASE.fullmatch(key(prediction))):
+    numeral, written = _BASE.fullmatch(key(gold)), _BASE.fullmatch(key(prediction))
+    if numeral and written:
         return _verdict(numeral.groups() == written.groups())
-    if numeral or (written := _BASE.fullmatch(key(prediction))):
-        digits, other = (numeral[1], prediction) if numeral else (written[1] if written else "", gold)
-        return _verdict(digits == key(other)) if re.fullmatch("-?[0-9A-Z]+", key(other)) else None
+    if (one or two) and (based := numeral or written):
+        return _verdict(based[1] == key(prediction if numeral else gold))
     said, heard = words(gold), words(prediction)
     if said and (heard or two):
         return _verdict(said == heard)
@@ -77,11 +77,8 @@ def _match(gold: Sequence[str], prediction: Sequence[str], scalar: Scalar) -> Ve
         if Verdict.RIGHT in results:
             left.pop(results.index(Verdict.RIGHT))
         else:
-            undecided.append(
-                _settle([r for r in results if r is not Verdict.WRONG])
-                if set(results) - {Verdict.WRONG}
-                else Verdict.WRONG
-            )
+            open_ = [result for result in results if result is not Verdict.WRONG]
+            undecided.append(_settle(open_) if open_ else Verdict.WRONG)
     return _settle(undecided)
 
 
@@ -93,7 +90,7 @@ def _composite(gold: str, prediction: str, scalar: Scalar) -> Verdict | None:
     kinds = {one.kind, two.kind}
     if len(kinds) > 1 and "union" in kinds:
         return None
-    if len(one.items) != len(two.items) or (len(kinds) > 1 and "list" not in kinds and kinds != {"{}", "list"}):
+    if len(one.items) != len(two.items) or (len(kinds) > 1 and "list" not in kinds):
         return Verdict.WRONG
     if one.ordered or two.ordered:
         return _settle([compare(a, b, scalar) for a, b in zip(one.items, two.items, strict=True)])
@@ -119,6 +116,8 @@ def compare(gold: str, prediction: str, scalar: Scalar) -> Verdict | None:
     (label, values), (name, said) = equation(gold), equation(prediction)
     if label and name and key(label) != key(name) and words(label) is None and words(name) is None:
         return Verdict.WRONG
+    if (label and not name and "=" in prediction) or (name and not label and "=" in gold):
+        return None if scalar is quick else scalar(gold, prediction)
     if values != [gold] or said != [prediction]:
         results = [compare(value, said[-1], scalar) for value in values]
         return Verdict.RIGHT if Verdict.RIGHT in results else _settle(results)

@@ -54,6 +54,7 @@ _SUBSTITUTIONS: list[tuple[re.Pattern[str], str]] = [
 _FRACTION_TAIL = re.compile(r"\\frac\s*(?=\{)")
 _CALL = re.compile(r"(\\sqrt|\^)\s*\(")
 _BOX = re.compile(r"\\[fb]?box(?:ed)?\s*(?=\{)")
+_REPEATING = re.compile(r"(\d{1,20})\.(\d{0,20})\\(?:overline|bar)\{(\d{1,20})\}")
 _SPACES = re.compile(r"(?<!\d) +| +(?!\d)")
 _MONEY = re.compile(r"\$\s*-?[\d.]")
 
@@ -85,6 +86,13 @@ def _fraction_tails(text: str) -> str:
     return text
 
 
+def _repeating(match: re.Match[str]) -> str:
+    r"""`0.1\\overline{6}` as the fraction that it is."""
+    whole, fixed, period = match.groups()
+    scale = 10 ** len(fixed) * (10 ** len(period) - 1)
+    return f"\\frac{{{int(whole + fixed + period) - int(whole + fixed)}}}{{{scale}}}"
+
+
 def _calls(text: str) -> str:
     r"""`sqrt(x)` and `^(x)` with braces for their parentheses."""
     for match in reversed(list(_CALL.finditer(text))):
@@ -100,7 +108,7 @@ def _calls(text: str) -> str:
 @lru_cache(maxsize=4096)
 def dress(text: str) -> str:
     """The canonical spelling of an answer."""
-    text = _unbox(_delimiters(text.translate(tables.CHARACTERS)))
+    text = _REPEATING.sub(_repeating, _unbox(_delimiters(text.translate(tables.CHARACTERS))))
     for pattern, replacement in _SUBSTITUTIONS:
         text = pattern.sub(replacement, text)
     text = _calls(_fraction_tails(text)).strip().rstrip(".,;:").strip()

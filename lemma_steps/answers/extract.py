@@ -21,7 +21,7 @@ _TRAILING_UNIT = re.compile(
 )
 _CLAUSE = r"so|because|since|which|where|as|therefore|thus|hence|but|when|if|for\ a\ total|that\ is|i\.e\."
 _SENTENCE_END = re.compile(
-    rf"""(?<!\b[ap]\.m)(?<!\b[ap])[.!?](?=\s*$ | \s+[A-Z"'(\\$*] | \s*\n)     # a full stop before a new sentence
+    rf"""(?<!\b[ap]\.m)(?<!\b[ap])(?<!\b[MDS][rst])(?<!\bMrs)[.!?](?=\s*$ | \s+[A-Z"'(\\$*] | \s*\n)     # a full stop
       | \n\s*\n | \n(?=\s*[A-Z\#*(-])                                         # a new paragraph or item
       | [,;:]?\s(?=(?:{_CLAUSE})\b) | ,\s(?=[a-z]{{2,}}\s[a-z]+)               # a subordinate clause
       | <[|/]?\w+[|]?> | \s\((?=[a-z]{{2,}}\s[a-z]+\s)                         # an end token, a remark in brackets
@@ -29,6 +29,7 @@ _SENTENCE_END = re.compile(
     re.VERBOSE,
 )
 _BOXED = re.compile(r"[\s$:*]*(?:\\[(\[])?\s*\\[fb]?box(?:ed)?\s*(?=\{)")
+_NUMERIC_START = re.compile(r"\s*[-+$\\\d(.]")
 _PROSE = re.compile(r"[A-Za-z]{3,}(?:\s+[A-Za-z]{2,}){2,}")
 _NOT_AN_ANSWER = re.compile(
     r"(?:not|in|correct|incorrect|right|wrong|reasonable|valid|invalid|clear\w*|obvious\w*|indeed|consistent|therefore|thus|the|an?|to|"
@@ -100,7 +101,8 @@ def _statement(text: str, match: re.Match[str]) -> str | None:
     if kind.get("box") is not None:
         return _box(text, match.end())
     if "hashes" in kind:
-        return rest.partition("\n")[0].strip() or None
+        line, _, after = rest.partition("\n")
+        return line.strip() or None if not after.strip() or _NUMERIC_START.match(line) else None  # else a heading
     if "line" in kind:  # the first option of a choice looks the same, but is not the last line
         return rest.strip() if "\n" not in rest else None
     if (boxed := _BOXED.match(rest)) is not None:

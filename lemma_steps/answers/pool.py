@@ -54,8 +54,9 @@ class _Worker:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line.strip())
+        with self._process.stdout as lines:
+            for line in lines:
+                self._lines.put(line.strip())
         self._lines.put("")
 
     def wait_ready(self) -> None:
@@ -81,12 +82,12 @@ class _Worker:
             return None
 
     def kill(self) -> None:
+        """End the process; a child of it that still compares ends by itself (`worker.py`)."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError, ValueError):
-                if pipe is not None:
-                    pipe.close()
 
 
 class VerifyPool:

@@ -110,6 +110,8 @@ def parse_quantity(text: str) -> Quantity | None:
     """The whole of a dressed answer as one number with an optional percent sign or unit, else None."""
     if (word := text.strip('"').lower()) in tables.NUMBER_WORDS:
         return Quantity(Fraction(tables.NUMBER_WORDS[word]))
+    if (spelt := re.fullmatch(r"([a-z]+)( [a-z]+)", text)) and spelt[1] in tables.NUMBER_WORDS:
+        text = f"{tables.NUMBER_WORDS[spelt[1]]}{spelt[2]}"
     found = leading_number(text)
     if found is None:
         return None

@@ -19,7 +19,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
             (?:\s(?:is|are|will\ be|would\ be|equals)\b\s*(?:\*\*)?\s*(?P<colon>:|=)? | (?P<title>:))(?:\*\*)?""",
         ),
         ("NSWER", r"\bANSWERS?\s*(?:IS\b\s*)?(?P<title>:|=)?"),
-        (_HASHES, r"[ \t]*\#{4}(?P<hashes>[ \t])"),
+        (_HASHES, r"[ \t]*\#{4}(?P<hashes>(?!\#))"),
         (_LINE, r"[ \t]*A:(?P<line>(?=[ \t]*\S))"),
     )
 }
