@@ -27,7 +27,15 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 
 def from_hub(wanted: EvalSet) -> Copy | None:
-    """The set's copy on the Hub, else the upstream file."""
+    """The set's copy on the Hub, else the upstream file; None, and a line that says why, where it cannot be read."""
+    try:
+        return _download(wanted)
+    except Exception as error:  # whatever a download can raise costs one copy of one set
+        typer.echo(f"{wanted.name}: not read from {(wanted.hub or {}).get('path') or wanted.url}: {error}", err=True)
+        return None
+
+
+def _download(wanted: EvalSet) -> Copy | None:
     from datasets import load_dataset
 
     if wanted.hub:

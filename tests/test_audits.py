@@ -231,6 +231,7 @@ def test_defect_24_control_characters(text, fine):
         ("it costs $5, so $x = 5$ and $y$", True),
         ("$x$$y$ and $$z = \\{1, 2\\}$$", True),
         ("$30^\\circ + 2a = 180^\\circ$ and $30^\\circ$", True),
+        ("\\(165 \\times 12 = $1,980\\) and $5, \\(n\\) times", True),
         ("$2bi = 0,$ so $4abi = 0$", True),
         ("\\[ \\begin{align*} a &= 1 \\\\[2pt] b &= \\frac{1}{2} \\end{align*} \\]", True),
         ("\\( a \\) and {b {c}}", True),

@@ -22,7 +22,7 @@ _DOLLAR = re.compile(r"\\.|(\$\$?)|\n[ \t]*\n", re.DOTALL)
 _TEXT_IN_MATHS = re.compile(r"\\(?:text\w*|mbox|mathrm|operatorname)\s*\{[^{}]*\}|\\[A-Za-z]+")
 _PROSE = re.compile(r"(?<![\w\\])[a-z]{3,}(?!\w)")
 _MONEY_BEFORE = re.compile(r"\d ?\Z")
-_MONEY_AFTER = re.compile(r" ?-?(?:\d[\d,]*+(?:\.\d++)?|\.\d++)(?!\s*[\\^_])|\s*\Z|\s*\n")
+_MONEY_AFTER = re.compile(r" ?-?(?:\d[\d,]*+(?:\.\d++)?|\.\d++)(?!\s*(?:\\[A-Za-z]|[\^_]))|\s*\Z|\s*\n")
 
 
 def control_characters(row: Row, limits: Limits) -> Failure | None:

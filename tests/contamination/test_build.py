@@ -124,6 +124,20 @@ def test_the_command_builds_and_reports(places):
     assert ContaminationIndex.load(folder / "i.npz").query("a b c 1 d").row == 1
 
 
+def test_the_hub_is_read_and_a_set_that_fails_costs_only_itself(tmp_path, monkeypatch):
+    def load_dataset(path, config=None, *, split, data_files=None):
+        if path == "Qwen/ProcessBench":
+            raise ConnectionError("gone")
+        return [{"question": f"{path} {config} {split} {data_files}?"}] if "gsm8k" in path else []
+
+    monkeypatch.setattr("datasets.load_dataset", load_dataset)
+    result = CliRunner().invoke(app, ["--hub", "--output", str(tmp_path / "i.npz")])
+    assert result.exit_code == 0, result.output
+    assert "processbench_math: not read from Qwen/ProcessBench: gone" in result.output
+    index = ContaminationIndex.load(tmp_path / "i.npz")
+    assert index.query("openai/gsm8k main test None").set == "gsm8k_test"
+
+
 def test_the_command_refuses_to_build_from_nothing():
     result = CliRunner().invoke(app, [])
     assert isinstance(result.exception, RefusedError)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import time
 from importlib.resources import files
 
 import pytest
+import yaml
 
 from lemma_steps.contamination import shipped_index
 
@@ -81,6 +83,28 @@ def test_the_index_is_small_and_whole():
     assert {name: counts[name] for name in full} == full
     assert all(counts.values())
     assert not any("eic" in name for name in counts)
+
+
+def test_defect_27_no_prompt_holds_an_evaluation_question():
+    templates = [
+        path.read_text(encoding="utf-8") for path in files("lemma_steps.templates").iterdir() if path.is_file()
+    ]
+    asked = [
+        question for text in templates for question in re.findall(r"<question>\s*(.+?)\s*</question>", text, re.DOTALL)
+    ]
+    assert len(asked) > 10
+    assert [question for question in asked if shipped_index().query(question)] == []
+
+
+def test_neither_the_starter_set_nor_the_demonstrations_hold_an_evaluation_question():
+    lines = files("lemma_steps.data").joinpath("starter/problems.jsonl").read_text(encoding="utf-8").split("\n")
+    records = [json.loads(line) for line in lines if line]
+    records += yaml.safe_load(
+        files("lemma_steps.templates").joinpath("demonstrations.yaml").read_text(encoding="utf-8")
+    )
+    asked = [record.get("question") or record["problem"] for record in records]
+    assert len(asked) > 100
+    assert [question for question in asked if shipped_index().query(question)] == []
 
 
 def test_defect_27_the_known_pairs_are_caught(train):
