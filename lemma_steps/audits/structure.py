@@ -49,7 +49,8 @@ def step_not_wrong(row: Row, limits: Limits) -> Failure | None:
     """The wrong step is no step of the gold solution, neither word for word nor in what it computes.
 
     It computes the same when it holds equations, all of them right, all of them made of the same numbers, operators and
-    result as one of the gold solution's, and no other number than the gold solution's.
+    result as one of the gold solution's, and no other number than the gold solution's. That also rejects right numbers
+    in wrong words, by intent: 18 of 489 first errors that people marked in MR-GSM8K, 8 of 760 injected ones of EIC.
     """
     if not row.get("gold_solution"):
         return None
