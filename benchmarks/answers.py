@@ -4,7 +4,8 @@
 
 The pairs are every solution of `gsm8k_student_solutions` and `math_sampled_100x8` against its gold solution. Both
 checkers take them in slices, turn by turn, so that a busy machine slows both alike; each uses one core (`workers=1`).
-A second part times 10,000 pairs that include 50 bombs: the longest wait between two verdicts is the longest stall.
+A second part times 10,000 pairs that include 50 bombs: the longest wait between two verdicts is the longest stall,
+and the start of the first comparing process, once per run, is `start_up_s`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lemma_steps.answers import Verdict, VerifyPool, gold_answer, verify_many
+from lemma_steps.answers import Verdict, VerifyPool, gold_answer, verify, verify_many
 
 STUDENTS = ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification")
 BOMBS = (r"9^{9^{9^9}}", "100000000!", r"\binom{1000000}{500000}", r"x^{99999}-(x+1)^{9999}", "{" * 10_000)
@@ -103,6 +104,9 @@ def stalls(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     for n in range(N_BOMBS):
         stream[n * (N_PAIRS // N_BOMBS)] = ("5", BOMBS[n % len(BOMBS)])
     counts, longest = Counter[str](), 0.0
+    start = time.perf_counter()
+    verify("x + 1", "1 + x")
+    start_up = time.perf_counter() - start
     start = last = time.perf_counter()
     for verdict in verify_many(stream):
         now = time.perf_counter()
@@ -111,6 +115,7 @@ def stalls(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     return {
         "pairs": len(stream),
         "bombs": N_BOMBS,
+        "start_up_s": round(start_up, 2),
         "longest_stall_s": round(longest, 2),
         "wall_s": round(last - start, 1),
     } | counts

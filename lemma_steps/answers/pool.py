@@ -18,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from typing import Self
 
@@ -66,7 +67,7 @@ class _Worker:
                 self._ready = bool(self._lines.get(timeout=START_LIMIT_S))
             if not self._ready:
                 self.kill()
-                raise RuntimeError("an answer check did not start; `python -m lemma_steps.answers.worker` says why")
+                raise RuntimeError("no answer-checking process within its time to start")
 
     def send(self, gold: str, prediction: str, limit_s: float) -> None:
         assert self._process.stdin is not None
@@ -109,7 +110,9 @@ class VerifyPool:
 
     def _open(self) -> None:
         self._pid = os.getpid()
-        self._idle: deque[_Worker] = deque()
+        self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        self._started = 0
+        self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="verify")
 
     def submit(self, gold: str, prediction: str, *, timeout_s: float | None = None) -> Future[Verdict]:
@@ -126,30 +129,54 @@ class VerifyPool:
         future.set_result(verdict)
         return future
 
-    def _take(self) -> _Worker:
+    def _start(self) -> None:
         try:
-            return self._idle.pop()
-        except IndexError:
-            return _Worker()
+            worker = _Worker()
+            worker.wait_ready()
+        except (OSError, RuntimeError):
+            self._forget()
+            self._idle.put(None)
+        else:
+            self._idle.put(worker)
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._started -= 1
+
+    def _take(self) -> _Worker:
+        """The first process that is free: a warm one, or the one that starts now, whichever comes first."""
+        with contextlib.suppress(queue.Empty):
+            if (warm := self._idle.get_nowait()) is not None:
+                return warm
+        with self._lock:
+            if start := self._started < self.workers:
+                self._started += 1
+        if start:
+            threading.Thread(target=self._start, daemon=True).start()
+        if (worker := self._idle.get()) is None:
+            raise RuntimeError("an answer check did not start; `python -m lemma_steps.answers.worker` says why")
+        return worker
 
     def _compare(self, gold: str, prediction: str, timeout_s: float) -> Verdict:
         begin = time.monotonic()
         worker = self._take()
-        worker.wait_ready()
         limit = max(_SHARE * timeout_s - (time.monotonic() - begin), timeout_s / 2)
         worker.send(gold, prediction, limit)
         reply = worker.reply(limit + _GRACE_S)
         if not reply:
+            self._forget()
             worker.kill()
             return Verdict.TIMED_OUT
-        self._idle.append(worker)
+        self._idle.put(worker)
         return Verdict(reply)
 
     def close(self) -> None:
         """Let running comparisons end, drop waiting ones, end the processes."""
         self._threads.shutdown(cancel_futures=True)
-        while self._idle:
-            self._idle.pop().kill()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if (worker := self._idle.get_nowait()) is not None:
+                    worker.kill()
 
     def __enter__(self) -> Self:
         return self
@@ -183,10 +210,20 @@ def verify(gold: str, prediction: str, *, timeout_s: float = TIMEOUT_S) -> Verdi
 def verify_many(
     pairs: Iterable[tuple[str, str]], workers: int | None = None, timeout_s: float = TIMEOUT_S
 ) -> Iterator[Verdict]:
-    """Verdicts on (gold, prediction) pairs in order, reading at most a window of pairs ahead of the consumer."""
+    """Verdicts on (gold, prediction) pairs in order, reading at most a window of pairs ahead of the consumer.
+
+    `workers` asks for a pool of its own; by default the processes are those that `verify` uses, warm if it was called.
+    """
     stream = iter(pairs)
-    with VerifyPool(workers, timeout_s) as pool:
-        waiting = deque(pool.submit(*pair) for pair in islice(stream, _WINDOW * pool.workers))
+    pool = VerifyPool(workers) if workers else _shared_pool()
+    submit = partial(pool.submit, timeout_s=timeout_s)
+    waiting = deque(submit(*pair) for pair in islice(stream, _WINDOW * pool.workers))
+    try:
         while waiting:
             yield waiting.popleft().result()
-            waiting.extend(pool.submit(*pair) for pair in islice(stream, 1))
+            waiting.extend(submit(*pair) for pair in islice(stream, 1))
+    finally:
+        for future in waiting:
+            future.cancel()
+        if workers:
+            pool.close()
