@@ -19,6 +19,7 @@ class Settings(BaseModel):
     Attributes:
         problems: SPECs of problem sets.
         columns: names of question, solution and answer in sets that call them otherwise.
+        licence: licence of the problem sets that have no name here, for the dataset card.
         limit: first rows of each source.
         teacher, student: SPECs of models; the student may be `none`.
         student_samples: file of recorded samples, `starter` for the bundled ones, or none.
@@ -34,6 +35,7 @@ class Settings(BaseModel):
 
     problems: list[str] = Field(min_length=1)
     columns: dict[Literal["question", "solution", "answer"], str] = Field(default_factory=dict)
+    licence: str | None = None
     limit: int | None = Field(default=None, ge=1)
     teacher: str
     student: str = "none"

@@ -47,7 +47,7 @@ def build(settings: Settings) -> Any:
     seed = settings.seed
 
     chain: list[tuple[type, dict[str, Any]]] = [
-        (steps.LoadProblems, {"problems": settings.problems, "columns": settings.columns, "limit": settings.limit}),
+        (steps.LoadProblems, settings.model_dump(include={"problems", "columns", "licence", "limit"})),
         (steps.Decontaminate, {}),
         (steps.SampleStudent, {"llm": student, "samples_file": settings.student_samples, "seed": seed}),
         (steps.ScoreSamples, {}),
@@ -70,9 +70,9 @@ def build(settings: Settings) -> Any:
         (steps.Smooth, {"llm": teacher, "seed": seed}),
         (steps.JoinTrajectory, {}),
         (steps.AnswerFilter, {}),
-        (steps.AuditTrajectory, {}),
-        (steps.Deduplicate, {}),
+        (steps.AuditTrajectory, {"truncated": "truncation" not in settings.ablate}),
         (steps.FormatRecord, {}),
+        (steps.Deduplicate, {}),
     ]
     left_out = {"smooth": steps.Smooth, "decontamination": steps.Decontaminate}
     chain = [(step, options) for step, options in chain if step not in [left_out.get(name) for name in settings.ablate]]
@@ -108,6 +108,7 @@ def main(
     column: Annotated[
         list[str] | None, typer.Option(help="question=NAME, solution=NAME or answer=NAME; repeatable.")
     ] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of your own problems, for the dataset card.")] = None,
     limit: Annotated[int | None, typer.Option(help="First N problems of each source.")] = None,
     teacher: Annotated[str | None, typer.Option(help="offline, openai:MODEL or vllm:URL#MODEL.")] = None,
     student: Annotated[str | None, typer.Option(help="none, openai:MODEL or vllm:URL#MODEL.")] = None,
@@ -130,10 +131,14 @@ def main(
 ) -> None:
     """Make verified error-corrective training data from math problems with known answers (LEMMA, arXiv 2503.17439)."""
     quiet_libraries()
+    from lemma_steps.publish import check_target
+    from lemma_steps.publish import push_to_hub as publish
+
     with exit_codes():
         overrides = {
             "problems": problems or None,
             "columns": _columns(column) if column else None,
+            "licence": licence,
             "limit": limit,
             "teacher": teacher,
             "student": student,
@@ -143,11 +148,11 @@ def main(
             "ablate": ablate or None,
         }
         settings = Settings.read(config, overrides)
+        if push_to_hub:
+            check_target(push_to_hub, private=not public)
         run(settings, output, reject_bad_rows=reject_bad_rows, repo=push_to_hub)
         if push_to_hub:
-            from lemma_steps.publish import push_to_hub as push
-
-            print(f"published: {push(output, push_to_hub, private=not public)}")
+            print(f"published: {publish(output, push_to_hub, private=not public)}")
 
 
 def run(settings: Settings, output: Path, *, reject_bad_rows: bool = False, repo: str | None = None) -> None:

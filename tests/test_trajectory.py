@@ -12,7 +12,7 @@ GOLD = [
     ("He buys 3*4=<<3*4=12>>12 eggs.\n#### 12", "12", "He buys 3*4=12 eggs.\nThe answer is: 12"),
     ("So $x=\\boxed{5}$.", "5", "So $x=\\boxed{5}$.\nThe answer is: 5"),
     ("Add them. The answer is: 7", "7", "Add them. The answer is: 7"),
-    ("Add them.\nThe answer is: 7.", "7", "Add them.\nThe answer is: 7."),
+    ("Add them.\nThe answer is 7.", "7", "Add them.\nThe answer is 7.\nThe answer is: 7"),
     ("The answer is 7, minus 2.\n#### 5", "5", "The answer is 7, minus 2.\nThe answer is: 5"),
     ("", "5", "The answer is: 5"),
     ("  lines  \n\n#### 1,000\n", "1,000", "lines\nThe answer is: 1,000"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from lemma_steps.output.examples import Examples, pieces
 from lemma_steps.output.record import MEANINGS
 from lemma_steps.output.report import number, percent, visible
+from lemma_steps.sources import registry
 from lemma_steps.taxonomy import TAXONOMY
 
 TITLE = "LEMMA error-corrective solutions"
@@ -71,19 +71,15 @@ def _template() -> Template:
     return environment.get_template("card.md.jinja2")
 
 
-@cache
-def _known() -> dict[str, dict[str, str]]:
-    return yaml.safe_load(files(__package__).joinpath("sources.yaml").read_text("utf-8"))
-
-
 def _about(source: str, licences: Iterable[str]) -> dict[str, str]:
     """Name, home, licence tag and note of a problem set; of an unknown one, what its rows state."""
     stated = sorted(set(licences) - {"not stated"})
     blank = {"name": source, "home": "", "cite": "", "note": ""}
-    if source in _known():
-        return {**blank, **_known()[source]}
-    if "/" in source:
-        blank["home"] = f"https://huggingface.co/datasets/{quote(source)}"
+    known = registry().get(source, {})
+    if hub := known.get("hub") or ("/" in source and source):
+        blank["home"] = f"https://huggingface.co/datasets/{quote(hub)}"
+    if known:
+        return {**blank, **known, "tag": known["licence"]}
     if not stated:
         return {**blank, "tag": "unknown", "note": "No licence was stated. Find it out before you share these rows."}
     return {**blank, "tag": "other", "note": f"Stated by the user: {cell('; '.join(stated))}."}

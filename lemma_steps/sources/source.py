@@ -31,12 +31,13 @@ class Source:
     Args:
         spec: `starter`, `gsm8k`, `math`, `metamath`, `ORG/NAME[:CONFIG]` on the Hub, or a path.
         columns: names of question, solution and answer in a set that calls them otherwise.
+        licence: what the user states of a set that has no name here.
 
     Raises:
         RefusedError: the spec names nothing that can be read.
     """
 
-    def __init__(self, spec: str, columns: Mapping[str, str] | None = None) -> None:
+    def __init__(self, spec: str, columns: Mapping[str, str] | None = None, licence: str | None = None) -> None:
         self.spec = spec
         known = registry().get(spec, {})
         self._columns = {**known.get("columns", {}), **(columns or {})}
@@ -58,7 +59,7 @@ class Source:
                 f"--problems {spec}: no such set or file; use {', '.join(registry())}, a Hub id or a path"
             )
         self.split = "train" if self.path is None or spec in registry() else "local"
-        self.licence = known.get("licence", "not stated")
+        self.licence = known.get("licence") or licence or "not stated"
 
     def rows(self, limit: int | None = None) -> Iterator[Row]:
         """Problems and rejected rows in order; a row that is no problem carries `reason` and `detail`.

@@ -13,6 +13,7 @@ class Deduplicate(OrderedStep):
 
     Input columns:
         - id, question, output (`str`): the trajectory.
+        - error_begin, error_end (`int`): where its wrong step stands; another wrong step makes another trajectory.
 
     Categories:
         - filtering
@@ -23,7 +24,7 @@ class Deduplicate(OrderedStep):
     @property
     def inputs(self) -> list[str]:
         """Columns read."""
-        return ["id", "question", "output"]
+        return ["id", "question", "output", "error_begin", "error_end"]
 
     def load(self) -> None:
         """Forget what was seen."""
@@ -35,6 +36,7 @@ class Deduplicate(OrderedStep):
         assert self._seen is not None, "load() first"
         if row.get("rejected_by"):
             return row
-        if found := self._seen.check(row["id"], row["output"], row["question"]):
+        wrong_step = row["output"][row["error_begin"] : row["error_end"]]
+        if found := self._seen.check(row["id"], row["output"], row["question"], wrong_step):
             return reject(row, self.name or "deduplicate", f"{found.kind}_duplicate", f"of {found.of}")
         return row

@@ -26,6 +26,7 @@ class LoadProblems(GeneratorStep):
         problems: `starter`, `gsm8k`, `math`, `metamath`, `ORG/NAME[:CONFIG]` on the Hub, or paths of
             `.jsonl`, `.jsonl.gz`, `.parquet`, `.csv` files.
         columns: names of `question`, `solution`, `answer` in sets that call them otherwise.
+        licence: licence of the sets that have no name here, for the dataset card.
 
     Runtime parameters:
         - `limit`: first rows of each source.
@@ -42,6 +43,7 @@ class LoadProblems(GeneratorStep):
 
     problems: list[str]
     columns: dict[str, str] = Field(default_factory=dict)
+    licence: str | None = None
     limit: RuntimeParameter[int] | None = Field(default=None, description="First rows of each source.")
 
     @property
@@ -65,7 +67,7 @@ class LoadProblems(GeneratorStep):
 
     def _rows(self) -> Iterator[Row]:
         seen: dict[str, str] = {}
-        for source in (Source(spec, self.columns) for spec in self.problems):
+        for source in (Source(spec, self.columns, self.licence) for spec in self.problems):
             for row in source.rows(self.limit):
                 row.pop("malformed", None)
                 where, reason, detail = row.pop("where"), row.pop("reason", None), row.pop("detail", None)
