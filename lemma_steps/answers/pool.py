@@ -14,7 +14,6 @@ import queue
 import subprocess
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -99,8 +98,8 @@ class VerifyPool:
 
     Args:
         workers: comparisons at a time; the number of cores when None.
-        timeout_s: seconds that one comparison may take, counted from when a process takes it. Where it must wait for
-            the process to start, at least half of them are left for the comparison.
+        timeout_s: seconds that one comparison may take, counted from when a process takes it; a busy machine that is
+            slow to start one changes no verdict.
     """
 
     def __init__(self, workers: int | None = None, timeout_s: float = TIMEOUT_S) -> None:
@@ -158,9 +157,8 @@ class VerifyPool:
         return worker
 
     def _compare(self, gold: str, prediction: str, timeout_s: float) -> Verdict:
-        begin = time.monotonic()
         worker = self._take()
-        limit = max(_SHARE * timeout_s - (time.monotonic() - begin), timeout_s / 2)
+        limit = _SHARE * timeout_s
         worker.send(gold, prediction, limit)
         reply = worker.reply(limit + _GRACE_S)
         if not reply:
@@ -189,7 +187,8 @@ _shared: VerifyPool | None = None
 _shared_lock = threading.Lock()
 
 
-def _shared_pool() -> VerifyPool:
+def shared_pool() -> VerifyPool:
+    """The pool that all of one process share; its processes end with the process."""
     global _shared
     with _shared_lock:
         if _shared is None:
@@ -204,7 +203,7 @@ def verify(gold: str, prediction: str, *, timeout_s: float = TIMEOUT_S) -> Verdi
         gold: a gold answer, or a gold solution with a `####` line or a box.
         prediction: a whole solution or a bare answer.
     """
-    return _shared_pool().submit(gold, prediction, timeout_s=timeout_s).result()
+    return shared_pool().submit(gold, prediction, timeout_s=timeout_s).result()
 
 
 def verify_many(
@@ -215,7 +214,7 @@ def verify_many(
     `workers` asks for a pool of its own; by default the processes are those that `verify` uses, warm if it was called.
     """
     stream = iter(pairs)
-    pool = VerifyPool(workers) if workers else _shared_pool()
+    pool = VerifyPool(workers) if workers else shared_pool()
     submit = partial(pool.submit, timeout_s=timeout_s)
     waiting = deque(submit(*pair) for pair in islice(stream, _WINDOW * pool.workers))
     try:
