@@ -23,7 +23,7 @@ from lemma_steps.trajectory import closing, gold_trajectory
 
 _FRACTION = re.compile(r"(\d+)\s*/\s*(\d+)|\\[dt]?frac\{?(\d+)\}?\{?(\d+)\}?")
 _NUMERAL = re.compile(
-    r"(?P<mixed>\d+ (?=\d+/\d))?(?:\\[dt]?frac\{(?P<a>\d+)\}\{(?P<b>\d+)\}|(?P<c>\d+)/(?P<d>[1-9]\d*)(?![\d.])"
+    r"(?P<sign>(?<![^\s(:=$])-(?=[\d.\\]))?(?P<mixed>\d+(?: (?=\d+/\d)|\ ?(?=\\[dt]?frac\{\d+\}\{[1-9])))?(?:\\[dt]?frac\{(?P<a>\d+)\}\{(?P<b>\d+)\}|(?P<c>\d+)/(?P<d>[1-9]\d*)(?![\d.])"
     r"|(?P<plain>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+))"
 )
 _AREA = re.compile(r"(?i)\b(?:areas?|perimeters?|fenc(?:e|es|ed|ing)|borders?)\b")
@@ -58,8 +58,13 @@ class Chain:
 
     @property
     def numbers(self) -> tuple[Fraction, ...]:
-        """The values of the left side's numbers, in order."""
-        return tuple(number.value for number in self.left.numbers)
+        """The values of the left side's numbers, in order, each with its sign: the second of `2 - (-3)` is -3."""
+        signs = {operator.begin for operator in self.left.operators}
+        text, base = self.left.text, self.left.begin
+        return tuple(
+            -n.value if n.begin - 1 not in signs and n.begin > base and text[n.begin - 1 - base] == "-" else n.value
+            for n in self.left.numbers
+        )
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -116,7 +121,8 @@ def _numbers(text: str) -> list[tuple[int, int, Fraction]]:
     for match in _NUMERAL.finditer(text):
         over, under = match["a"] or match["c"], match["b"] or match["d"]
         value = Fraction(int(over), int(under) or 1) if over else Fraction(match["plain"].replace(",", ""))
-        found.append((match.start(), match.end(), value + int(match["mixed"] or 0)))
+        value += int(match["mixed"] or 0)
+        found.append((match.start(), match.end(), -value if match["sign"] else value))
     ends = {end + 1 for _, end, _ in found}  # the "million" of "2 million" is its unit
     found += [(word.begin, word.end, word.value) for word in find_number_words(text) if word.begin not in ends]
     return sorted(found)
