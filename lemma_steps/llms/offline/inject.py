@@ -62,7 +62,7 @@ def inject(question: str, reference: str, code: str, seed: int) -> Injected:
 
 
 def available_types(question: str, reference: str) -> list[str]:
-    """The types of which `inject` makes an error in this solution, whatever the seed."""
+    """The types of which `inject` makes an error in this solution (with seed 0; a rare site may need another)."""
     found = []
     for code in MAKERS:
         try:

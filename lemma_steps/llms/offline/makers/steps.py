@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 
 from lemma_steps.arithmetic import Number
 from lemma_steps.llms.offline import wording
@@ -67,8 +68,9 @@ def _stopped(worked: Worked, steps: int, number: Number, rng: random.Random) -> 
         return
     words = wording.say(rng, "misread", amount=amount(worked, number))
     head = "".join(worked.steps[:steps])
-    for gap in ("",) if not head or head[-1].isspace() else ("\n", " "):
-        text = f"{head}{gap}{words}\n{CLOSING}{number.text}"
+    gaps = ("",) if not head or head[-1].isspace() else ("\n", " ")
+    for gap, end in product(gaps, ("\n", "\n\n")):
+        text = f"{head}{gap}{words}{end}{CLOSING}{number.text}"
         cut_again = segment(text)
         if len(cut_again) == steps + 2:
             yield Draft(tuple(cut_again), steps)

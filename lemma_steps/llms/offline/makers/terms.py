@@ -16,6 +16,8 @@ from lemma_steps.llms.offline.numerals import is_fraction, raw
 from lemma_steps.llms.offline.sources import Source
 from lemma_steps.llms.offline.worked import Chain, Worked
 
+TRIES = 12
+"""Invented quantities tried per chain, since not every one can be carried through later divisions."""
 _UNIT = re.compile(r"[A-Za-z/ ]{0,60}?(?=\s*[=≈])")
 
 
@@ -47,7 +49,7 @@ def term_invented(worked: Worked, rng: random.Random) -> Iterator[Change]:
             continue
         size = int(abs(chain.value))
         invented = [n for n in range(2, max(10, min(size // 3, 60))) if n not in taken]
-        for amount in shuffled(invented, rng)[:6]:
+        for amount in shuffled(invented, rng)[:TRIES]:
             sign = rng.choice("+-")
             money = chain.result.unit == "$"
             words = wording.say(rng, "invented", "money" if money else "things", sign, amount=amount)
