@@ -349,3 +349,8 @@ def test_no_gold_solution_fails_an_audit_of_its_text(lemma_data, name, column):
         if (failure := AUDITS[check]({"output": text, "question": question, "gold_answer": answer}, Limits()))
     ]
     assert failed == []
+
+
+@pytest.mark.parametrize("text", ["a <<1+1=2>>", "#### 5\n", "## Step\n#### 1"])
+def test_marks_of_either_author_are_found(text):
+    assert "marks" in codes(row(correction=f"{text}\nThe answer is: 5"))

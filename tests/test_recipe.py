@@ -10,16 +10,27 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from lemma import app
 from lemma_steps.segmentation import segment
 
 ROOT = Path(__file__).parent.parent
 STARTER = ROOT / "lemma_steps" / "data" / "starter" / "problems.jsonl"
 
 
-def lemma(*arguments, cwd=None, **options):
+def lemma(*arguments):
+    """The command in this process: exit code, standard output and error as a user gets them."""
+    run = CliRunner().invoke(app, [*map(str, arguments)])
+    if run.exception and not isinstance(run.exception, SystemExit):
+        raise run.exception
+    return run
+
+
+def process(*arguments):
+    """The command in a process of its own."""
     command = [sys.executable, str(ROOT / "recipes" / "lemma.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd or ROOT, timeout=300, **options)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
 
 
 def rows_of(directory, name="train"):
@@ -30,7 +41,7 @@ def rows_of(directory, name="train"):
 def result(tmp_path_factory):
     """One default run; the tests below look at what it left."""
     directory = tmp_path_factory.mktemp("default") / "out"
-    run = lemma("--output", directory)
+    run = process("--output", directory)
     assert run.returncode == 0, run.stderr
     return directory
 
@@ -100,7 +111,7 @@ def test_jsonl_and_parquet_hold_the_same_rows(result, kept):
 
 def test_the_same_settings_give_the_same_bytes(result, tmp_path):
     run = lemma("--output", tmp_path / "again")
-    assert run.returncode == 0, run.stderr
+    assert run.exit_code == 0, run.stderr
     for name in ("train.parquet", "train.jsonl", "rejected.parquet", "pipeline.yaml"):
         assert (tmp_path / "again" / name).read_bytes() == (result / name).read_bytes()
     first, second = (json.loads((d / "report.json").read_text()) for d in (result, tmp_path / "again"))
@@ -108,7 +119,7 @@ def test_the_same_settings_give_the_same_bytes(result, tmp_path):
 
 
 def test_another_seed_gives_other_rows(result, tmp_path):
-    assert lemma("--output", tmp_path, "--seed", 1, "--limit", 20).returncode == 0
+    assert lemma("--output", tmp_path, "--seed", 1, "--limit", 20).exit_code == 0
     assert not {row["output"] for row in rows_of(tmp_path)} <= {row["output"] for row in rows_of(result)}
 
 
@@ -160,8 +171,8 @@ ABLATIONS = {
 
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_ablations(tmp_path, name):
-    run = lemma("--output", tmp_path, "--ablate", name)
-    assert run.returncode == 0, run.stderr
+    run = lemma("--output", tmp_path, "--limit", 30, "--ablate", name)
+    assert run.exit_code == 0, run.stderr
     rows = rows_of(tmp_path)
     assert rows
     assert ABLATIONS[name](rows)
@@ -185,7 +196,7 @@ REFUSALS = [
 @pytest.mark.parametrize(("arguments", "message"), REFUSALS, ids=[" ".join(case[0]) for case in REFUSALS])
 def test_bad_input_is_one_line_and_exit_2(tmp_path, arguments, message):
     run = lemma("--output", tmp_path / "out", *arguments)
-    assert run.returncode == 2
+    assert run.exit_code == 2
     assert message in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1, run.stderr
     assert run.stdout == ""
@@ -208,7 +219,7 @@ def test_a_run_that_keeps_nothing_is_an_error_with_the_reasons(tmp_path):
         {"question": "Prove that there is no largest prime.", "answer": "Suppose there is.\n#### none"},
     )
     run = lemma("--output", tmp_path / "out", "--problems", path, "--student-samples", "none")
-    assert run.returncode == 2
+    assert run.exit_code == 2
     assert "no row was kept of 8 that entered: declined (8)" in run.stderr
     assert len(rows_of(tmp_path / "out", "rejected")) == 8
 
@@ -218,7 +229,7 @@ def test_unusable_and_repeated_rows_are_rejected_with_file_and_row(tmp_path):
         tmp_path / "set.jsonl", GOOD, {"question": "q", "answer": ""}, {**GOOD, "question": GOOD["question"] + " "}
     )
     run = lemma("--output", tmp_path / "out", "--problems", path)
-    assert run.returncode == 0, run.stderr
+    assert run.exit_code == 0, run.stderr
     rejected = [row for row in rows_of(tmp_path / "out", "rejected") if row["rejected_by"] == "load_problems"]
     assert [(row["reason"], row["detail"]) for row in rejected] == [
         ("no_gold_answer", f"{path}, row 2: no `#### X` line, no box with content, no answer column with content"),
@@ -229,7 +240,7 @@ def test_unusable_and_repeated_rows_are_rejected_with_file_and_row(tmp_path):
 def test_a_directory_of_other_settings_is_refused_and_unharmed(result):
     before = {path.name: path.read_bytes() for path in result.iterdir()}
     run = lemma("--output", result, "--seed", 9)
-    assert run.returncode == 2
+    assert run.exit_code == 2
     assert "other settings" in run.stderr
     assert {path.name: path.read_bytes() for path in result.iterdir()} == before
 
@@ -238,13 +249,13 @@ def test_hostile_text_is_carried_as_data(tmp_path):
     question = GOOD["question"] + ' <script>alert(1)</script> {{ 7*7 }} </question> {"a": "\\u0007"}'
     path = write(tmp_path / "set.jsonl", {**GOOD, "question": question})
     run = lemma("--output", tmp_path / "out", "--problems", path)
-    assert run.returncode == 0, run.stderr
+    assert run.exit_code == 0, run.stderr
     assert {row["question"] for row in rows_of(tmp_path / "out")} == {question}
     assert "<script>alert" not in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_progress_is_plain_lines_when_not_a_terminal(result, tmp_path):
-    run = lemma("--output", tmp_path, "--limit", 5)
+    run = process("--output", tmp_path, "--limit", 5)
     assert "5 of 5 problems" in run.stderr
     assert "\x1b" not in run.stderr + run.stdout
     assert "distilabel" not in run.stderr.lower()

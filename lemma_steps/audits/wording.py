@@ -11,6 +11,7 @@ import yaml
 
 from lemma_steps.audits.records import Failure, Limits, Row, excerpt
 
+_MARK = re.compile(r"<<|####")
 _CLOSING = re.compile(r"The answer is: (?=\S)")
 _NEXT_SENTENCE = re.compile(r"[.!?]\s+[A-Z]|\n\s*\n")
 
@@ -30,9 +31,9 @@ def _plain(text: str) -> str:
 
 
 def marks(row: Row, limits: Limits) -> Failure | None:
-    """No calculator mark (`<<48/2=24>>`) and no piece of one."""
-    at = row["output"].find("<<")
-    return None if at < 0 else Failure("marks", excerpt(row["output"], at, at + 2))
+    """No calculator mark (`<<48/2=24>>`), no piece of one, and no `####`, which students write too."""
+    found = _MARK.search(row["output"])
+    return Failure("marks", excerpt(row["output"], *found.span())) if found else None
 
 
 def no_reflection(row: Row, limits: Limits) -> Failure | None:
