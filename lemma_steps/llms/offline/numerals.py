@@ -12,6 +12,7 @@ from lemma_steps.arithmetic import Number
 
 MAX_GROWTH = 25
 """A carried value further than this factor from gold's is no longer plausible."""
+MAX_DECIMALS = 12
 _LATEX_COMMA = re.compile(r"\{,\}|,\\!")
 _FRACTION = re.compile(r"(?P<sign>-?)(?:(?P<head>\\[dt]?frac)\s*\{?(\d+)\}?\s*\{?(\d+)\}?|(\d+)/(\d+))")
 
@@ -52,7 +53,7 @@ def write(value: Fraction, like: Number) -> str:
             return f"{sign}{form['head']}{{{over}}}{{{under}}}" if under > 1 else f"{sign}{over}"
         return f"{sign}{over}/{under}" if under > 1 else f"{sign}{over}"
     decimals = like.decimals
-    while (10**decimals) % value.denominator:
+    while decimals < MAX_DECIMALS and (10**decimals) % value.denominator:  # 9/11 would never end
         decimals += 1
     if not like.decimals and decimals == 1:  # only money gains decimals
         decimals = 2

@@ -65,3 +65,9 @@ def test_what_is_written_reads_back(cents: int, dress: str) -> None:
 )
 def test_rounding_is_away_from_zero(value: str, decimals: int, expected: str) -> None:
     assert rounded(Fraction(value), decimals) == Fraction(expected)
+
+
+def test_a_value_without_a_last_decimal_is_written_all_the_same():
+    """9/11 once looked for its last decimal for ever."""
+    [number] = find_numbers("0.81")
+    assert write(Fraction(9, 11), number).startswith("0.818181")
