@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import groupby
 
@@ -28,13 +28,9 @@ _NUMERAL = re.compile(
 )
 _AREA = re.compile(r"(?i)\b(?:areas?|perimeters?|fenc(?:e|es|ed|ing)|borders?)\b")
 _TRIANGLE = re.compile(r"(?i)\btriang(?:les?|ular)\b")
-_TIME_RATE = re.compile(
-    r"(?i)\b(?:speed|mph|(?:per|an?|each|every)\s+(?:second|minute|hour|day|week|month|year))\b"
-)
+_TIME_RATE = re.compile(r"(?i)\b(?:speed|mph|(?:per|an?|each|every)\s+(?:second|minute|hour|day|week|month|year))\b")
 _MEAN = re.compile(r"(?i)\b(?:averages?|mean)\b")
-_COMPARED = re.compile(
-    r"(?i)\b(?:times|twice|thrice|double|triple|half|more|less|fewer|than|each|per|every|apiece)\b"
-)
+_COMPARED = re.compile(r"(?i)\b(?:times|twice|thrice|double|triple|half|more|less|fewer|than|each|per|every|apiece)\b")
 _ASKED = re.compile(r"(?i)\b(?:question|problem|ask(?:s|ed)?|wants?|wanted|sought|answer|looking for|look for)\b")
 _OPPOSITE = {("+", "-"), ("-", "+"), ("*", "/"), ("/", "*")}
 _CONCEPTS = {("*", "+"), ("+", "*"), ("/", "-"), ("-", "/")}
@@ -96,7 +92,7 @@ class Step:
     words: list[str]
 
 
-@cache
+@lru_cache(4096)
 def _read(text: str) -> Step:
     groups = [list(found) for _, found in groupby(find_equations(text), lambda equation: equation.chain)]
     computed = ([equation for equation in found if equation.reason not in _NO_COMPUTATION] for found in groups)
@@ -174,6 +170,11 @@ class Question:
         return number.unit == "%" or number.value in self.percents
 
 
+@lru_cache(64)
+def _about(question: str, gold: str) -> Question:
+    return Question(question, gold)
+
+
 @cache
 def _conversions() -> list[dict]:
     return yaml.safe_load(files("lemma_steps.llms.offline").joinpath("conversions.yaml").read_text(encoding="utf-8"))
@@ -183,9 +184,7 @@ def _names(unit: str, text: str) -> bool:
     return re.search(rf"(?i)\b(?:{unit})\b", text) is not None
 
 
-def classify(
-    question: str, gold_solution: str, gold_answer: str, injected_solution: str, error_step: int
-) -> set[str]:
+def classify(question: str, gold_solution: str, gold_answer: str, injected_solution: str, error_step: int) -> set[str]:
     """The codes of the types whose sentence holds of `injected_solution`; empty where none does.
 
     `error_step` is the 1-based number of the first wrong step in `segment(injected_solution)`.
@@ -196,7 +195,7 @@ def classify(
     at = error_step - 1
     if not 0 <= at < len(wrong) or wrong[at].text in {step.text for step in gold}:
         return set()
-    about = Question(question, trajectory)
+    about = _about(question, trajectory)
     codes = _replaced(about, gold, wrong, at) | _missing(gold, wrong, at, about)
     if _misread(gold, wrong, at):
         codes.add("QM")
@@ -212,14 +211,22 @@ def _replaced(about: Question, gold: list[Step], wrong: list[Step], at: int) -> 
     for index, (old, new, changes) in enumerate(_roots(gold[at], wrong[at])):
         if old is None or new is None:
             continue
-        before = {c.result.value for c in [*earlier, *gold[at].chains[:index]] if c.result.value is not None}
+        before = _results([*earlier, *gold[at].chains[:index]])
         kinds = set(_kinds(about, before, old, new, wrong[at]))
         for kind in kinds:
             own = set(zip(old.numbers, new.numbers, strict=False)) if len(old.numbers) == len(new.numbers) else set()
-            keeps = _adds_words(gold[at], wrong[at]) if kind == "HA" else _same_words(gold[at], wrong[at], changes | own)
+            keeps = (
+                _adds_words(gold[at], wrong[at]) if kind == "HA" else _same_words(gold[at], wrong[at], changes | own)
+            )
             if keeps and _carried(about, gold, wrong, at, at, changes, [*earlier, *gold[at].chains[:index]]):
                 codes.add(kind)
     return codes
+
+
+def _results(chains: list[Chain]) -> set[Fraction]:
+    """What the chains come to; a result of p% counts as p% and p, as in a question."""
+    values = [(chain.result.value, _numeral_scale(chain.result)) for chain in chains]
+    return {value * factor for value, scale in values if value is not None for factor in {1, scale}}
 
 
 def _agree(gold: list[Step], wrong: list[Step]) -> bool:
@@ -357,9 +364,7 @@ def _beside(chain: Chain, index: int) -> Iterator[int]:
             yield place
 
 
-def _number_kinds(
-    about: Question, before: set[Fraction], chain: Chain, index: int, now: Fraction
-) -> Iterator[str]:
+def _number_kinds(about: Question, before: set[Fraction], chain: Chain, index: int, now: Fraction) -> Iterator[str]:
     was = chain.numbers[index]
     asked, found, factor = was in about.values, was in before, was in about.factors
     if about.is_percentage(chain, index) and now == 1 - was:
@@ -438,22 +443,24 @@ def _missing(gold: list[Step], wrong: list[Step], at: int, about: Question) -> s
 
 def _is_skipped(about: Question, gold: list[Step], wrong: list[Step], at: int, gone: int, source: Chain) -> bool:
     result, uses = source.result.value, at + 1
-    if result is None or any(result in chain.numbers for step in gold[gone + 1 : uses] for chain in step.chains):
+    wanted = _results([source])
+    if result is None or any(_uses(step, wanted) for step in gold[gone + 1 : uses]) or not _uses(gold[uses], wanted):
         return False
     before = [chain for step in gold[:uses] for chain in step.chains if step is not gold[gone]]
     # A number is put in by its value, or by its numeral alone where the place has a percent sign and it has none.
     put = {_numeral(number) / _numeral_scale(source.result) for number in source.left.numbers} | set(source.numbers)
     for number in put - {result}:
         changes: Pairs = {(result, number)}
-        fits = len(gold[uses].chains) == len(wrong[at].chains) and any(
-            result in chain.numbers for chain in gold[uses].chains
-        )
-        fits = fits and all(
+        fits = len(gold[uses].chains) == len(wrong[at].chains) and all(
             _follows(a, b, changes) for a, b in zip(gold[uses].chains, wrong[at].chains, strict=True)
         )
         if fits and _same_words(gold[uses], wrong[at], changes):
             return _carried(about, gold, wrong, at, uses, changes, before)
     return False
+
+
+def _uses(step: Step, values: set[Fraction]) -> bool:
+    return any(number in values for chain in step.chains for number in chain.numbers)
 
 
 def _misread(gold: list[Step], wrong: list[Step], at: int) -> bool:
@@ -465,6 +472,6 @@ def _misread(gold: list[Step], wrong: list[Step], at: int) -> bool:
     last = {value for _, _, value in _numbers(wrong[-1].text)}
     chains = [chain for step in gold for chain in step.chains]
     known = {_numeral(number) for chain in chains for number in chain.left.numbers}
-    known |= {_numeral_scale(c.result) * c.result.value for c in chains if c.result.value is not None}
+    known |= _results(chains)
     ends = wrong[-1].text.startswith(closing(""))
     return ends and len(said) == 1 and said == last and said <= known and bool(_ASKED.search(wrong[at].text))
