@@ -35,6 +35,10 @@ def build(settings: Settings) -> Any:
         settings.teacher, "--teacher", generation_kwargs=settings.sampling, max_in_flight=settings.max_in_flight
     )
     student = None
+    if settings.student == "offline":
+        raise RefusedError(
+            "--student offline: the rule-based teacher is no student; name a model, or use --student-samples"
+        )
     if settings.student != "none":
         student = parse_llm(
             settings.student,

@@ -184,6 +184,7 @@ REFUSALS = [
     (["--problems", "gsm9k"], "gsm9k: no such set or file"),
     (["--config", "missing.yaml"], "missing.yaml: No such file"),
     (["--teacher", "gpt-4o"], "--teacher gpt-4o: unknown model"),
+    (["--student", "offline"], "is no student"),
     (["--student-samples", "missing.jsonl"], "missing.jsonl: no such file of student samples"),
     (["--distribution", "missing.json"], "missing.json: no such file"),
     (["--ablate", "everything"], "ablate.0"),
@@ -237,7 +238,7 @@ def test_unusable_and_repeated_rows_are_rejected_with_file_and_row(tmp_path):
     ]
 
 
-def test_a_directory_of_other_settings_is_refused_and_unharmed(result):
+def test_defect_31_a_directory_of_other_settings_is_refused_and_unharmed(result):
     before = {path.name: path.read_bytes() for path in result.iterdir()}
     run = lemma("--output", result, "--seed", 9)
     assert run.exit_code == 2

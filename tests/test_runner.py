@@ -96,8 +96,7 @@ def test_a_fault_of_the_program_is_not_swallowed():
         run(chain(Broken))
 
 
-def test_steps_overlap_instead_of_waiting_for_their_batch():
-    """The slowest row of every ten takes 50 ms; batches of ten would wait for it five times, rows wait once."""
+def test_defect_29_rows_overlap_instead_of_waiting_for_their_batch():
     running = most = 0
 
     class Count(RowStep):
@@ -111,6 +110,11 @@ def test_steps_overlap_instead_of_waiting_for_their_batch():
 
     run(chain(Count))
     assert most == 50
+
+
+def test_defect_12_no_debug_cap_every_row_is_processed():
+    rows, _ = run(chain(Wait, rows=300), admitted=7)
+    assert len(rows) == 300
 
 
 def test_at_most_so_many_rows_are_admitted():
