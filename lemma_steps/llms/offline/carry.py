@@ -8,11 +8,11 @@ guess would be a second error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from lemma_steps.arithmetic import Expression, Number, find_equations
-from lemma_steps.llms.offline.numerals import fits, is_fraction, raw, write
+from lemma_steps.llms.offline.numerals import fits, is_fraction, is_money, raw, write
 from lemma_steps.llms.offline.worked import CLOSING, Chain, Worked
 
 
@@ -57,7 +57,7 @@ class Carry:
         self.edits = list(edits)
         self.changed: dict[Fraction, Fraction] = {}
         self.fixed = set(worked.given) | set(known)
-        self.first_step: int | None = None
+        self._money: set[Fraction] = set()
         self._last: dict[Fraction, Fraction] = {}
 
     def error(self, chain: Chain, result: Fraction | None) -> None:
@@ -102,7 +102,13 @@ class Carry:
                     if any(raw(n) in self.changed for n in inner):
                         raise CarryError(f"{fraction.text} can be read in two ways")
                     numbers = [n for n in numbers if n not in inner] + [fraction]
-        return [Edit(n.begin, n.end, write(self.changed[raw(n)], n)) for n in numbers if self._refers(n)]
+        return [self._replace(n, self.changed[raw(n)]) for n in numbers if self._refers(n)]
+
+    def _replace(self, number: Number, new: Fraction) -> Edit:
+        like = replace(number, unit="$") if raw(number) in self._money and number.unit != "%" else number
+        if not fits(new, like):
+            raise CarryError(f"{new} cannot stand for {number.text}")
+        return Edit(number.begin, number.end, write(new, like))
 
     def _follow(self, chain: Chain) -> None:
         if chain.verdict != "right":
@@ -131,10 +137,10 @@ class Carry:
 
     def _write(self, chain: Chain, result: Fraction) -> None:
         """Write `result` for `chain` and remember it."""
-        if not fits(result, chain.result):
-            raise CarryError(f"{result} cannot stand for {chain.result.text}")
+        if is_money(chain.result):
+            self._money.add(chain.value)
         if result != chain.value:
-            self.edits.append(Edit(chain.result.begin, chain.result.end, write(result, chain.result)))
+            self.edits.append(self._replace(chain.result, result))
             if self.changed.get(chain.value, result) != result:
                 self.fixed.add(chain.value)
             self.changed[chain.value] = result
@@ -148,26 +154,23 @@ class Carry:
             if number.begin < after and raw(number) not in self.changed:
                 continue
             if self._refers(number):
-                if not fits(self.changed[raw(number)], number):
-                    raise CarryError(f"{number.text} cannot be rewritten")
                 self._opaque(number)
-                self.edits.append(Edit(number.begin, number.end, write(self.changed[raw(number)], number)))
+                self.edits.append(self._replace(number, self.changed[raw(number)]))
         for word in self.worked.number_words:
             if self.worked.starts[step] <= word.begin < end and word.value in self.changed:
                 raise CarryError(f"the word {word.text} may mean the changed value")
 
     def _opaque(self, number: Number) -> None:
         """Refuse to change a number inside an equation that is not understood."""
-        for chain in self.worked.chains:
-            if chain.begin <= number.begin < chain.end and (chain.left.operators or number.begin < chain.result.begin):
+        for equation in self.worked.equations:
+            bare = not equation.left.operators and not equation.right.operators
+            if equation.begin <= number.begin < equation.end and not (bare and number.begin >= equation.right.begin):
                 raise CarryError(f"{number.text} is part of an unchecked equation")
 
     def _close(self) -> None:
         answer = self.worked.answer_number
         if answer is None or raw(answer) not in self._last or self._last[raw(answer)] == raw(answer):
             raise CarryError("the final answer does not change")
-        new = self._last[raw(answer)]
-        if any(raw(c.result) == raw(answer) for c in self.worked.chains) and self.worked.text.count(CLOSING) == 1:
-            self.edits.append(Edit(answer.begin, answer.end, write(new, answer)))
-            return
-        raise CarryError("the final answer is no result")
+        if self.worked.text.count(CLOSING) != 1:
+            raise CarryError("there is more than one closing statement")
+        self.edits.append(self._replace(answer, self._last[raw(answer)]))

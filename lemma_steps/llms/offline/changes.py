@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from lemma_steps.arithmetic import Number, Operator
 from lemma_steps.llms.offline.carry import Carry, Edit, apply
-from lemma_steps.llms.offline.numerals import raw, write
+from lemma_steps.llms.offline.numerals import fits, raw, write
 from lemma_steps.llms.offline.worked import Chain, Worked
 
 
@@ -83,5 +83,8 @@ def number_edits(worked: Worked, chain: Chain, number: Number, value: Fraction) 
         return None
     if sum(raw(n) == old for n in chain.left.numbers) != 1:
         return None
-    prose = tuple(Edit(n.begin, n.end, write(value, n)) for n in worked.prose(chain.step) if raw(n) == old)
+    mentions = [n for n in worked.prose(chain.step) if raw(n) == old]
+    if not all(fits(value, n) for n in mentions):
+        return None
+    prose = tuple(Edit(n.begin, n.end, write(value, n)) for n in mentions)
     return Edit(number.begin, number.end, write(value, number)), prose

@@ -15,16 +15,16 @@ from lemma_steps.llms.offline.revise import explain, revise
 from lemma_steps.llms.offline.smooth import smooth
 from lemma_steps.llms.offline.worked import Worked
 
-MAX_CHARS = 40_000
-"""A longer row is declined: no word problem is that long, and time stays bounded."""
+MAX_CHARS = 12_000
+"""A longer row is declined: hardly a problem is that long, and time stays bounded."""
 
 
 def answer(messages: Sequence[Mapping[str, str]], seed: int) -> str:
     """The reply to a rendered prompt: the task's tags, or a `<decline>` with a reason. Never raises on bad messages."""
     try:
-        if sum(len(message["content"]) for message in messages[1:]) > MAX_CHARS:
-            raise DeclineError("too_long", f"the row has more than {MAX_CHARS} characters")
         task, row = _read(messages)
+        if len(messages[-1]["content"]) > MAX_CHARS:
+            raise DeclineError("too_long", f"the row has more than {MAX_CHARS} characters")
         return _TASKS[task](row, _draw(messages, seed))
     except DeclineError as refusal:
         return f"<decline>{refusal.code}: {_harmless(refusal.words)}</decline>"
@@ -33,7 +33,7 @@ def answer(messages: Sequence[Mapping[str, str]], seed: int) -> str:
 def _read(messages: Sequence[Mapping[str, str]]) -> tuple[str, dict[str, Any]]:
     try:
         return prompts.read_row(messages)
-    except ValueError as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # not even messages
         raise DeclineError("prompt_not_understood", str(error)) from None
 
 

@@ -14,6 +14,8 @@ from lemma_steps.llms.offline.numerals import raw
 from lemma_steps.llms.offline.worked import Worked, plain
 from lemma_steps.segmentation import segment
 
+MAX_CHAINS = 50
+"""Solutions with more computations are declined, so that time stays bounded; people write fewer."""
 MAX_DRAFTS = 60
 """Proposals tried before a type counts as not available."""
 
@@ -46,8 +48,10 @@ def inject(question: str, reference: str, code: str, seed: int) -> Injected:
         raise DeclineError("type_not_available", f"no rule makes an error of type {code}")
     if not worked.computed:
         raise DeclineError("no_computed_quantity", "no equation of the solution can be recomputed")
-    if worked.false:
-        false = worked.text[worked.false[0].begin : worked.false[0].end]
+    if len(worked.computed) > MAX_CHAINS:
+        raise DeclineError("too_many_computations", f"the solution has {len(worked.computed)}")
+    if worked.broken:
+        false = worked.text[worked.broken[0].begin : worked.broken[0].end]
         raise DeclineError("solution_not_right", f"{false!r} is false")
     for tries, proposal in enumerate(MAKERS[code](worked, random.Random(seed))):
         if tries == MAX_DRAFTS:
@@ -84,7 +88,9 @@ def _confirmed(worked: Worked, draft: Draft, code: str) -> Injected | None:
     if diagnosis.wrong and any(c.same_as(diagnosis.wrong) for c in worked.computed):
         return None
     wrong = worked.attempt(draft.steps)
-    if len(wrong.false) != (code == "CA") or any(c.step != draft.error for c in wrong.false):
+    if [c.step for c in wrong.false] != [draft.error] * (code == "CA") or not all(
+        map(wrong.in_false_chain, wrong.broken)
+    ):
         return None
     if len(wrong.computed) + len(wrong.false) + (code == "MS") != len(worked.computed) and code != "QM":
         return None

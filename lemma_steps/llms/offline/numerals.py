@@ -13,6 +13,7 @@ from lemma_steps.arithmetic import Number
 MAX_GROWTH = 25
 """A carried value further than this factor from gold's is no longer plausible."""
 MAX_DECIMALS = 12
+"""More than any number of a word problem has."""
 _LATEX_COMMA = re.compile(r"\{,\}|,\\!")
 _FRACTION = re.compile(r"(?P<sign>-?)(?:(?P<head>\\[dt]?frac)\s*\{?(\d+)\}?\s*\{?(\d+)\}?|(\d+)/(\d+))")
 
@@ -36,16 +37,21 @@ def fits(value: Fraction, like: Number) -> bool:
         return bool(_FRACTION.fullmatch(like.text)) and value.denominator <= 1000 and (abs(value) < 1) == (abs(old) < 1)
     if like.unit == "%" and old <= 100 < value:
         return False
-    decimals = max(like.decimals, 2) if like.decimals or _is_money(like) else 0
+    decimals = max(like.decimals, 2) if like.decimals or is_money(like) else 0
     return (10**decimals) % value.denominator == 0
 
 
-def _is_money(number: Number) -> bool:
+def is_money(number: Number) -> bool:
+    """Is it an amount of dollars?"""
     return number.unit == "$" or number.unit.lower().startswith("dollar")
 
 
 def write(value: Fraction, like: Number) -> str:
-    """`value` in the dress of `like`: its decimals, thousands commas, form of fraction."""
+    """`value` in the dress of `like`: its decimals, thousands commas, form of fraction.
+
+    Raises:
+        ValueError: the value has endless decimals (9/11 in the place of 3).
+    """
     if form := _FRACTION.fullmatch(like.text):
         over, under = abs(value.numerator), value.denominator
         sign = "-" if value < 0 else ""
@@ -53,12 +59,14 @@ def write(value: Fraction, like: Number) -> str:
             return f"{sign}{form['head']}{{{over}}}{{{under}}}" if under > 1 else f"{sign}{over}"
         return f"{sign}{over}/{under}" if under > 1 else f"{sign}{over}"
     decimals = like.decimals
-    while decimals < MAX_DECIMALS and (10**decimals) % value.denominator:  # 9/11 would never end
+    while (10**decimals) % value.denominator:
         decimals += 1
+        if decimals > MAX_DECIMALS:
+            raise ValueError(f"{value} has no end of decimals; ask `fits` first")
     if not like.decimals and decimals == 1:  # only money gains decimals
         decimals = 2
-    comma = "," in like.text
-    text = f"{value.numerator * 10**decimals // value.denominator / 10**decimals:{',' if comma else ''}.{decimals}f}"
+    whole, part = divmod(abs(value) * 10**decimals, 10**decimals)
+    text = f"{'-' * (value < 0)}{whole:{',' * (',' in like.text)}}" + f".{int(part):0{decimals}}" * bool(decimals)
     if latex := _LATEX_COMMA.search(like.text):
         text = text.replace(",", latex[0])
     return text[1:] if like.text.startswith(".") and text.startswith("0.") else text

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, groupby
 
-from lemma_steps.arithmetic import Expression, Number, find_equations, find_number_words, find_numbers
+from lemma_steps.arithmetic import Equation, Expression, Number, find_equations, find_number_words, find_numbers
 from lemma_steps.llms.offline.conversions import factors
 from lemma_steps.llms.offline.numerals import is_fraction, raw, rounded
 from lemma_steps.segmentation import segment
@@ -33,6 +33,11 @@ class Chain:
     def left(self) -> Expression:
         """The expression that is computed."""
         return self.terms[0]
+
+    @property
+    def computes(self) -> bool:
+        """Is there something to compute on the left, be it an implicit product?"""
+        return bool(self.left.operators) or len(self.left.numbers) > 1
 
     @property
     def begin(self) -> int:
@@ -121,11 +126,15 @@ class Worked:
         return self.in_latex or "\\" in self.text or bool(_MATHS.search(self.text))
 
     @cached_property
+    def equations(self) -> list[Equation]:
+        """Every equation up to the closing statement."""
+        return [e for e in find_equations(self.text) if e.begin < self.closing_at]
+
+    @cached_property
     def chains(self) -> list[Chain]:
         """Every chain whose result is one numeral, checked or not."""
         found = []
-        equations = [e for e in find_equations(self.text) if e.begin < self.closing_at]
-        for _, group in groupby(equations, key=lambda e: e.chain):
+        for _, group in groupby(self.equations, key=lambda e: e.chain):
             links = list(group)
             terms = (links[0].left, *(e.right for e in links))
             result = _numeral(terms[-1])
@@ -138,7 +147,7 @@ class Worked:
     @cached_property
     def computed(self) -> list[Chain]:
         """The chains that compute something and are right."""
-        right = (c for c in self.chains if c.verdict == "right" and c.left.operators and c.left.value is not None)
+        right = (c for c in self.chains if c.verdict == "right" and c.computes and c.left.value is not None)
         return [c for c in right if all(side.text.count("{") == side.text.count("}") for side in c.terms)]
 
     @cached_property
@@ -146,9 +155,18 @@ class Worked:
         """The chains that are arithmetically false."""
         return [c for c in self.chains if c.verdict == "wrong"]
 
+    @cached_property
+    def broken(self) -> list[Equation]:
+        """The false equations, whether or not they belong to a chain."""
+        return [e for e in self.equations if e.verdict == "wrong"]
+
+    def in_false_chain(self, equation: Equation) -> bool:
+        """Does this equation belong to a false chain?"""
+        return any(c.begin <= equation.begin and equation.end <= c.end for c in self.false)
+
     def in_step(self, step: int) -> list[Chain]:
         """The computing chains of one step, right or false."""
-        return [c for c in self.chains if c.step == step and c.verdict != "unchecked" and c.left.operators]
+        return [c for c in self.chains if c.step == step and c.verdict != "unchecked" and c.computes]
 
     @cached_property
     def numerals(self) -> list[Number]:

@@ -67,7 +67,13 @@ def test_rounding_is_away_from_zero(value: str, decimals: int, expected: str) ->
     assert rounded(Fraction(value), decimals) == Fraction(expected)
 
 
-def test_a_value_without_a_last_decimal_is_written_all_the_same():
-    """9/11 once looked for its last decimal for ever."""
-    [number] = find_numbers("0.81")
-    assert write(Fraction(9, 11), number).startswith("0.818181")
+def test_endless_decimals_are_refused() -> None:
+    [like] = find_numbers("There are 3 boxes")
+    assert not fits(Fraction(9, 11), like)
+    with pytest.raises(ValueError, match="9/11"):
+        write(Fraction(9, 11), like)
+
+
+def test_large_numbers_stay_exact() -> None:
+    [like] = find_numbers("about 12,345,678,901,234,567 grains")
+    assert write(Fraction(98765432109876543), like) == "98,765,432,109,876,543"

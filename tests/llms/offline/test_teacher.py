@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lemma_steps import prompts
@@ -31,7 +31,8 @@ def replies(text: str, task: str) -> object:
     try:
         return prompts.parse_reply(task, text)
     except prompts.ReplyError as error:
-        assert error.code == "declined", error
+        if error.code != "declined":
+            raise
         return error.detail.partition(":")[0]
 
 
@@ -91,20 +92,29 @@ def test_messages_of_another_shape_are_declined(messages: list[dict[str, str]]) 
     assert answer(messages, 0).startswith("<decline>prompt_not_understood:")
 
 
-@settings(deadline=None)
-@given(
-    st.sampled_from(
-        ["9^9^9^9 = ", "1 + 1 = 2 ", "(" * 50, "\\frac{", "$", "12 = 12 = ", "<<3*4=12>>", "3 * 4 = 12\n", "five "]
-    )
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "9^9^9^9 = ",
+        "1 + 1 = 2 ",
+        "(((",
+        "\\frac{",
+        "$",
+        "12 = 12 = ",
+        "<<3*4=12>>",
+        "3 * 4 = 12\n",
+        "five ",
+        "3 * 4 = 13 ",
+    ],
 )
 def test_long_hostile_rows_take_bounded_time(piece: str) -> None:
-    hostile = (piece * MAX_CHARS)[: MAX_CHARS // 2]
+    hostile = (piece * MAX_CHARS)[: MAX_CHARS // 3]
     began = time.perf_counter()
     for task in ("inject_error", "fix_continue", "classify_error"):
-        values = {"question": piece * 20, "reference_solution": hostile, "error_type": "CA", "steps": [hostile[:9000]]}
+        values = {"question": piece * 20, "reference_solution": hostile, "error_type": "CA", "steps": [hostile]}
         values["attempt"] = values["steps"]
         replies(answer(prompts.render(task, **{name: values[name] for name in prompts.TASKS[task]}), 0), task)
-    assert time.perf_counter() - began < 20
+    assert time.perf_counter() - began < 10
 
 
 def test_a_row_that_is_too_long_is_declined() -> None:
@@ -161,7 +171,7 @@ def test_it_is_a_distilabel_llm() -> None:
 
 def test_the_same_request_gets_the_same_reply() -> None:
     async def ask(seed: int | None) -> list[str | None]:
-        output = await OfflineTeacher().agenerate(inject_messages(), seed=seed, temperature=0.7, max_new_tokens=10)
+        output = await OfflineTeacher().agenerate(inject_messages(), seed=seed)
         return output["generations"]
 
     first, again, other = (asyncio.run(ask(seed)) for seed in (3, 3, 4))
