@@ -128,10 +128,12 @@ def main(
         ),
     ] = None,
     reject_bad_rows: Annotated[
-        bool, typer.Option(help="Reject malformed rows one by one instead of refusing their file.")
+        bool, typer.Option("--reject-bad-rows", help="Reject malformed rows one by one instead of refusing their file.")
     ] = False,
     push_to_hub: Annotated[str | None, typer.Option(help="Hub dataset to publish to, such as ORG/NAME.")] = None,
-    public: Annotated[bool, typer.Option(help="Make a published dataset public; private unless told.")] = False,
+    public: Annotated[
+        bool, typer.Option("--public", help="Make a published dataset public; private unless told.")
+    ] = False,
 ) -> None:
     """Make verified error-corrective training data from math problems with known answers (LEMMA, arXiv 2503.17439)."""
     quiet_libraries()
