@@ -49,9 +49,9 @@ def source(worked: Worked, chain: Chain, number: Number) -> Source:
         return Source.QUESTION
     if value in worked.factors:
         return Source.FACTOR
-    if value.denominator == 1 and value >= 3 and not _part_of_percentage(worked, number):
-        return Source.COUNT
-    return Source.UNCLEAR
+    counts = value.denominator == 1 and value >= 3 and not worked.latex and not _part_of_percentage(worked, number)
+    said_before = any(raw(n) == value for n in worked.numerals if n.end <= chain.begin)
+    return Source.COUNT if counts and not said_before else Source.UNCLEAR
 
 
 def _part_of_percentage(worked: Worked, number: Number) -> bool:

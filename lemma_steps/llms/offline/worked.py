@@ -17,6 +17,7 @@ from lemma_steps.segmentation import segment
 CLOSING = "The answer is: "
 _ONE_FRACTION = re.compile(r"(?:\\boxed)?[{\s]*(-?(?:\\[dt]?frac\s*\{\d+\}\s*\{\d+\}|\d+/\d+))[}\s]*")
 _MATHS = re.compile(r"\$[^$\n]{1,200}[=+*/^{}][^$\n]{0,200}\$(?![\d.])")
+_FUNCTION = re.compile(r"!|√|sqrt|binom")
 _UNIVERSAL = frozenset(map(Fraction, (0, 1, 2, 100))) | {Fraction(1, 2)}
 
 
@@ -36,8 +37,14 @@ class Chain:
 
     @property
     def computes(self) -> bool:
-        """Is there something to compute on the left, be it an implicit product?"""
-        return bool(self.left.operators) or len(self.left.numbers) > 1
+        """Is there something to compute on the left, be it an implicit product, a root or a factorial?"""
+        return bool(self.left.operators) or len(self.left.numbers) > 1 or bool(_FUNCTION.search(self.left.text))
+
+    @property
+    def regular(self) -> bool:
+        """Does one written operator stand between each two numbers of the left side, no root or tall fraction in it?"""
+        tall = "frac" in self.left.text or _FUNCTION.search(self.left.text)
+        return not tall and len(self.left.operators) == len(self.left.numbers) - 1
 
     @property
     def begin(self) -> int:

@@ -48,7 +48,7 @@ def _written(worked: Worked, chain: Chain, value: Fraction) -> str:
 
 
 def _triangles(worked: Worked) -> Iterator[Change]:
-    if not speaks_of_triangle(worked):
+    if worked.latex or not speaks_of_triangle(worked):
         return
     for chain in worked.computed:
         text = worked.text[chain.left.begin : chain.left.end]

@@ -15,7 +15,7 @@ from lemma_steps.llms.offline.worked import Worked
 
 def swaps(worked: Worked, rng: random.Random, wanted: str) -> Iterator[Change]:
     """Every change of one operator for another that is an error of type `wanted`."""
-    for chain in shuffled(worked.computed, rng):
+    for chain in shuffled(filter(lambda c: c.regular, worked.computed), rng):
         for index, operator in shuffled(enumerate(chain.left.operators), rng):
             if _in_fraction(worked, operator):
                 continue

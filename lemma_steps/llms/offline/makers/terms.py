@@ -28,7 +28,12 @@ def count_off(worked: Worked, rng: random.Random) -> Iterator[Change]:
             if change := replaced(worked, chain, number, raw(number) + off):
                 yield change
     for chain in shuffled(worked.computed, rng):
-        if len(chain.left.numbers) >= 3 and set(chain.signature[1]) == {"+"} and "(" not in chain.left.text:
+        if (
+            chain.regular
+            and len(chain.left.numbers) >= 3
+            and set(chain.signature[1]) == {"+"}
+            and "(" not in chain.left.text
+        ):
             for index in shuffled(range(1, len(chain.left.numbers)), rng):
                 yield Change(chain, left=(_without_addend(chain, index),))
 
