@@ -23,7 +23,7 @@ from lemma_steps.trajectory import closing, gold_trajectory
 
 _FRACTION = re.compile(r"(\d+)\s*/\s*(\d+)|\\[dt]?frac\{?(\d+)\}?\{?(\d+)\}?")
 _NUMERAL = re.compile(
-    r"(?P<sign>(?<![^\s(:=$])-(?=[\d.\\]))?(?P<mixed>\d+(?: (?=\d+/\d)|\ ?(?=\\[dt]?frac\{\d+\}\{[1-9])))?(?:\\[dt]?frac\{(?P<a>\d+)\}\{(?P<b>\d+)\}|(?P<c>\d+)/(?P<d>[1-9]\d*)(?![\d.])"
+    r"(?P<sign>(?<![^\s(:=$])-(?=[\d.\\]))?(?P<mixed>\d+(?: (?=\d+/\d)|\ ?(?=\\[dt]?frac\{\d+\}\{[1-9])))?(?:\\[dt]?frac\{(?P<a>\d+)\}\{(?P<b>\d+)\}|(?P<c>\d+)/(?P<d>[1-9]\d*)(?!\d|\.\d)"
     r"|(?P<plain>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+))"
 )
 _AREA = re.compile(r"(?i)\b(?:areas?|perimeters?|fenc(?:e|es|ed|ing)|borders?)\b")
@@ -34,8 +34,6 @@ _COMPARED = re.compile(r"(?i)\b(?:times|twice|thrice|double|triple|half|more|les
 _ASKED = re.compile(r"(?i)\b(?:question|problem|ask(?:s|ed)?|wants?|wanted|sought|answer|looking for|look for)\b")
 _OPPOSITE = {("+", "-"), ("-", "+"), ("*", "/"), ("/", "*")}
 _CONCEPTS = {("*", "+"), ("+", "*"), ("/", "-"), ("-", "/")}
-_NO_COMPUTATION = ("variable", "no_operation")
-"""An equation in an unknown, or between bare quantities ("1 hour = 60 minutes"), is words and not a chain."""
 _SECOND_CHOICE = {"CV", "CS", "CO", "UC", "OP"}
 
 Pairs = set[tuple[Fraction, Fraction]]
@@ -49,7 +47,6 @@ class Chain:
     end: int
     left: Expression
     result: Expression
-    right: bool
     false: bool
 
     @property
@@ -95,16 +92,22 @@ class Step:
 @lru_cache(4096)
 def _read(text: str) -> Step:
     groups = [list(found) for _, found in groupby(find_equations(text), lambda equation: equation.chain)]
-    computed = ([equation for equation in found if equation.reason not in _NO_COMPUTATION] for found in groups)
+    computed = ([equation for equation in found if _is_computed(equation)] for found in groups)
     chains = [_chain(found) for found in computed if found]
     bounds = [0, *(edge for chain in chains for edge in (chain.begin, chain.end)), len(text)]
     return Step(text, chains, [text[begin:end] for begin, end in zip(bounds[::2], bounds[1::2], strict=True)])
 
 
+def _is_computed(equation: Equation) -> bool:
+    """Is anything computed here? Else "1 hour = 60 minutes", "2/3 of the tank equals 16 litres" and "3x = 6" are words."""
+    left, right = equation.left, equation.right
+    return equation.verdict != "unchecked" or (bool(left.operators) and left.value == right.value is not None)
+
+
 def _chain(equations: list[Equation]) -> Chain:
     first, last = equations[0], equations[-1]
-    verdicts = {equation.verdict for equation in equations}
-    return Chain(first.begin, last.end, first.left, last.right, verdicts == {"right"}, "wrong" in verdicts)
+    false = any(equation.verdict == "wrong" for equation in equations)
+    return Chain(first.begin, last.end, first.left, last.right, false)
 
 
 def _plain(text: str) -> str:
@@ -273,7 +276,7 @@ def _follows(old: Chain, new: Chain, changes: Pairs) -> bool:
     if not alike and not _same_text(old.left.text, new.left.text, changes):  # there \frac{1}{2} is one number
         return False
     changes |= _pair(old, new)
-    return new.right
+    return True
 
 
 def _same_words(gold: Step, wrong: Step, changes: Pairs) -> bool:
@@ -326,7 +329,7 @@ def _kinds(about: Question, before: set[Fraction], old: Chain, new: Chain, step:
         if new.false and old.result.value != new.result.value:
             yield "CA"
         return
-    if not new.right:
+    if new.false:
         return
     if _is_made_up(about, old, new, step):
         yield "HA"
