@@ -41,10 +41,14 @@ class Chain:
         return bool(self.left.operators) or len(self.left.numbers) > 1 or bool(_FUNCTION.search(self.left.text))
 
     @property
+    def flat(self) -> bool:
+        """Is the left side free of tall fractions and roots?"""
+        return "frac" not in self.left.text and "sqrt" not in self.left.text
+
+    @property
     def regular(self) -> bool:
-        """Does one written operator stand between each two numbers of the left side, no root or tall fraction in it?"""
-        tall = "frac" in self.left.text or _FUNCTION.search(self.left.text)
-        return not tall and len(self.left.operators) == len(self.left.numbers) - 1
+        """Is the left side flat, with one written operator between each two numbers?"""
+        return self.flat and len(self.left.operators) == len(self.left.numbers) - 1
 
     @property
     def begin(self) -> int:
