@@ -151,7 +151,7 @@ class Question:
         for word in find_number_words(text):
             self.values.add(word.value)
             if word.value.denominator > 1:
-                self.values.update((Fraction(word.value.numerator), Fraction(word.value.denominator)))
+                self.values.add(Fraction(word.value.denominator))
         for number in find_numbers(text):
             self.values.add(number.value)
             if number.unit == "%":
@@ -159,7 +159,7 @@ class Question:
                 self.values.add(number.value * 100)
             if fraction := _FRACTION.search(number.text):
                 self.values.update(Fraction(part) for part in fraction.groups() if part)
-        self.mentioned = self.values | {value for _, _, value in _numbers(f"{text}\n{gold}")}
+        self.mentioned = self.values | {n.value for find in (find_numbers, find_number_words) for n in find(gold)}
         both = f"{text}\n{gold}"
         self.factors = {
             Fraction(row["factor"])
@@ -287,8 +287,12 @@ def _same_words(gold: Step, wrong: Step, changes: Pairs) -> bool:
 
 
 def _same_text(a: str, b: str, changes: Pairs) -> bool:
-    return _masked(a) == _masked(b) and all(
-        _explained(x[2], y[2], changes) for x, y in zip(_numbers(a), _numbers(b), strict=True)
+    """Do the texts differ in numbers alone, as `changes` explain? "4/3" is one number or two, whichever fits."""
+    split = [re.sub(r"(?<=\d)/(?=\d)", " / ", text) for text in (a, b)]
+    return any(
+        _masked(x) == _masked(y)
+        and all(_explained(m[2], n[2], changes) for m, n in zip(_numbers(x), _numbers(y), strict=True))
+        for x, y in ((a, b), split)
     )
 
 
