@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -260,3 +262,20 @@ def test_progress_is_plain_lines_when_not_a_terminal(result, tmp_path):
     assert "5 of 5 problems" in run.stderr
     assert "\x1b" not in run.stderr + run.stdout
     assert "distilabel" not in run.stderr.lower()
+
+
+def test_an_interrupted_run_ends_with_exit_3_and_leaves_nothing_half_written(tmp_path):
+    problems = [
+        {**GOOD, "question": GOOD["question"].replace("3 bags", f"3 red and {n} empty bags")} for n in range(2, 1500)
+    ]
+    path, output = write(tmp_path / "many.jsonl", *problems), tmp_path / "out"
+    command = [sys.executable, str(ROOT / "recipes" / "lemma.py"), "--problems", str(path), "--output", str(output)]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (output / ".train.jsonl.partial").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    said = run.communicate(timeout=60)[1]
+    assert run.returncode == 3
+    assert said.strip().splitlines()[-1] == "stopped: interrupted; run the same command again to resume"
+    assert {entry.name for entry in output.iterdir()} == {"pipeline.yaml"}
