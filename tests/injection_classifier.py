@@ -138,7 +138,7 @@ def _numeral_scale(side: Expression) -> int:
 def _masked(text: str) -> str:
     for begin, end, _ in reversed(_numbers(text)):
         text = text[:begin] + "#" + text[end:]
-    return _plain(text)
+    return _plain(text).strip("$ ")  # the left side may begin with the sign of money, or of mathematics
 
 
 class Question:
