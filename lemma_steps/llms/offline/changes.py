@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from lemma_steps.arithmetic import Number, Operator
 from lemma_steps.llms.offline.carry import Carry, Edit, apply
-from lemma_steps.llms.offline.numerals import fits, raw, write
+from lemma_steps.llms.offline.numerals import fits, is_money, raw, write
 from lemma_steps.llms.offline.worked import Chain, Worked
 
 
@@ -84,7 +84,7 @@ def number_edits(worked: Worked, chain: Chain, number: Number, value: Fraction) 
     if sum(raw(n) == old for n in chain.left.numbers) != 1:
         return None
     mentions = [n for n in worked.prose(chain.step) if raw(n) == old]
-    if not all(fits(value, n) for n in mentions):
+    if not all(fits(value, n) and (not is_money(n) or is_money(number)) for n in mentions):
         return None
     prose = tuple(Edit(n.begin, n.end, write(value, n)) for n in mentions)
     return Edit(number.begin, number.end, write(value, number)), prose

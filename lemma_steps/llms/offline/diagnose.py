@@ -145,7 +145,7 @@ def _invented(gold: Worked, wrong: Chain, right: Chain) -> bool:
     if mine[:-1] != theirs or my_operators[:-1] != their_operators or my_operators[-1] not in "+-":
         return False
     known = {raw(n) for n in [*gold.numerals, *find_numbers(gold.question)]} | gold.given
-    return mine[-1] not in known
+    return mine[-1] not in known | {word.value for word in gold.number_words}
 
 
 def _sum_without_one(

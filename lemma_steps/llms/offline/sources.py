@@ -40,6 +40,8 @@ def source(worked: Worked, chain: Chain, number: Number) -> Source:
     if inside_fraction or (averages(worked) and is_divisor(worked, number) and value >= 3):
         return Source.UNCLEAR
     result = any(c.value == value for c in worked.results_before(chain))
+    if not result and any(c.value == value and c.end <= chain.begin for c in worked.chains):
+        return Source.UNCLEAR
     given = value in worked.given or number.value in worked.given
     if result and given:
         return Source.UNCLEAR

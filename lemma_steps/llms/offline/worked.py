@@ -159,7 +159,8 @@ class Worked:
     def computed(self) -> list[Chain]:
         """The chains that compute something and are right."""
         right = (c for c in self.chains if c.verdict == "right" and c.computes and c.left.value is not None)
-        return [c for c in right if all(side.text.count("{") == side.text.count("}") for side in c.terms)]
+        plain_result = (c for c in right if "!" not in c.result.text)
+        return [c for c in plain_result if all(side.text.count("{") == side.text.count("}") for side in c.terms)]
 
     @cached_property
     def false(self) -> list[Chain]:
@@ -218,7 +219,7 @@ class Worked:
                 values |= {Fraction(part) for part in re.findall(r"\d+", number.text)}
         for word in find_number_words(self.question):
             values |= {word.value, Fraction(word.value.numerator), Fraction(word.value.denominator)}
-        return frozenset(values - {1} if Fraction(1) not in {n.value for n in find_numbers(self.question)} else values)
+        return frozenset(values)
 
     @cached_property
     def factors(self) -> frozenset[Fraction]:

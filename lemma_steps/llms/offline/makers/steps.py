@@ -53,7 +53,7 @@ def question_misread(worked: Worked, rng: random.Random) -> Iterator[Draft]:
         later = [c for c in worked.computed if c.step == chain.step and c.begin > chain.begin]
         if not later:
             yield from _stopped(worked, chain.step + 1, chain.result, rng)
-    for chain in filter(lambda c: c.flat, worked.computed[:1]):
+    for chain in filter(lambda c: c.flat and "^" not in c.signature[1], worked.computed[:1]):
         numbers = [n for n in chain.left.numbers if raw(n) != _asked_value(worked) and raw(n).denominator == 1]
         for number in sorted(numbers, key=raw, reverse=True):
             yield from _stopped(worked, chain.step, number, rng)

@@ -49,6 +49,7 @@ def _without_addend(chain: Chain, index: int) -> Edit:
 def term_invented(worked: Worked, rng: random.Random) -> Iterator[Change]:
     """A quantity that nobody mentioned, added to or taken from an expression and said in words (HA)."""
     taken = {raw(n) for n in [*worked.numerals, *find_numbers(worked.question)]} | worked.given
+    taken |= {word.value for word in worked.number_words}
     for chain in shuffled(worked.computed, rng):
         if is_fraction(chain.result) or chain.result.unit == "%" or set(chain.signature[1]) - {"+", "-", "*"}:
             continue

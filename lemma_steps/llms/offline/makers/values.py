@@ -25,7 +25,7 @@ def replaced(worked: Worked, chain: Chain, number: Number, value: Fraction) -> C
 
 def operands(worked: Worked, wanted: Source, rng: random.Random) -> Iterator[tuple[Chain, Number]]:
     """The numbers of left sides that come from `wanted`."""
-    for chain in shuffled(worked.computed, rng):
+    for chain in shuffled(filter(lambda c: c.regular, worked.computed), rng):
         for number in shuffled(chain.left.numbers, rng):
             if source(worked, chain, number) is wanted:
                 yield chain, number
