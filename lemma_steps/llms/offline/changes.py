@@ -84,6 +84,8 @@ def number_edits(worked: Worked, chain: Chain, number: Number, value: Fraction) 
     if sum(raw(n) == old for n in chain.left.numbers) != 1:
         return None
     mentions = [n for n in worked.prose(chain.step) if raw(n) == old]
+    if any(worked.latex or e.begin <= n.begin < e.end for n in mentions for e in worked.equations):
+        return None
     if not all(fits(value, n) and (not is_money(n) or is_money(number)) for n in mentions):
         return None
     prose = tuple(Edit(n.begin, n.end, write(value, n)) for n in mentions)

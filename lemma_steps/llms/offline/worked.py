@@ -257,7 +257,7 @@ class Worked:
 
 def _numeral(side: Expression) -> Number | None:
     """The one numeral that `side` is, fractions included."""
-    if len(side.numbers) == 1 and not side.operators:
+    if len(side.numbers) == 1 and not side.operators and side.value == side.numbers[0].value:
         return side.numbers[0]
     fraction = _ONE_FRACTION.fullmatch(side.text)
     if fraction and side.value is not None:
