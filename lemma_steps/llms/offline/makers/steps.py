@@ -64,8 +64,8 @@ def _asked_value(worked: Worked) -> Fraction | None:
 
 
 def _stopped(worked: Worked, steps: int, number: Number, rng: random.Random) -> Iterator[Draft]:
-    if worked.answer_number is None or not number.text:
-        return
+    if worked.answer_number is None or "!" in number.text or " " in number.text:
+        return  # LaTeX's spaces inside a number
     words = wording.say(rng, "misread", amount=amount(worked, number))
     head = "".join(worked.steps[:steps])
     gaps = ("",) if not head or head[-1].isspace() else ("\n", " ")

@@ -48,6 +48,8 @@ def _without_addend(chain: Chain, index: int) -> Edit:
 
 def term_invented(worked: Worked, rng: random.Random) -> Iterator[Change]:
     """A quantity that nobody mentioned, added to or taken from an expression and said in words (HA)."""
+    if worked.latex:  # its steps are paragraphs, in which the words would stand far from their expression
+        return
     taken = {raw(n) for n in [*worked.numerals, *find_numbers(worked.question)]} | worked.given
     taken |= {word.value for word in worked.number_words}
     for chain in shuffled(worked.computed, rng):
