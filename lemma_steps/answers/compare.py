@@ -36,7 +36,8 @@ def words(text: str) -> str | None:
     if not _WORDS.fullmatch(plain) or len(plain.split()) > _MAX_WORDS:
         return None
     quoted = text.startswith('"') and text.endswith('"')
-    if not quoted and (len(plain) < 3 or plain in tables.FUNCTIONS or not re.search("[aeiouyAEIOUY]", plain)):
+    letters = len(plain) < 3 and plain.casefold() != "no"
+    if not quoted and (letters or plain in tables.FUNCTIONS or not re.search("[aeiouyAEIOUY]", plain)):
         return None
     return re.sub(r"^(?:the|an?) ", "", " ".join(plain.casefold().split()))
 

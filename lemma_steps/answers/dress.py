@@ -47,6 +47,8 @@ _SUBSTITUTIONS: list[tuple[re.Pattern[str], str]] = [
         (rf"(?<![\\A-Za-z])({_NAMES})(?=\s*[(\d\\^]|\s+[a-z]\b)", r"\\\1"),
         (r"\\frac\s*(\d)\s*(\w)", r"\\frac{\1}{\2}"),
         (r"\\frac\s*(\d)\s*\{", r"\\frac{\1}{"),
+        (r"√\s*(\d+|\w)", r"\\sqrt{\1}"),
+        (r"√", r"\\sqrt "),
         (r"\\sqrt\s*(\w)", r"\\sqrt{\1}"),
         (r"([\^_])\s*\{\s*(\w)\s*\}", r"\1\2"),
     )
@@ -55,6 +57,7 @@ _FRACTION_TAIL = re.compile(r"\\frac\s*(?=\{)")
 _CALL = re.compile(r"(\\sqrt|\^)\s*\(")
 _BOX = re.compile(r"\\[fb]?box(?:ed)?\s*(?=\{)")
 _REPEATING = re.compile(r"(\d{1,20})\.(\d{0,20})\\(?:overline|bar)\{(\d{1,20})\}")
+_EMPHASIS = re.compile(r"^[*_]+|(?<![\^\\])[*_]+$")
 _SPACES = re.compile(r"(?<!\d) +| +(?!\d)")
 _MONEY = re.compile(r"\$\s*-?[\d.]")
 
@@ -111,7 +114,7 @@ def dress(text: str) -> str:
     text = _REPEATING.sub(_repeating, _unbox(_delimiters(text.translate(tables.CHARACTERS))))
     for pattern, replacement in _SUBSTITUTIONS:
         text = pattern.sub(replacement, text)
-    text = _calls(_fraction_tails(text)).strip().rstrip(".,;:").strip()
+    text = _EMPHASIS.sub("", _calls(_fraction_tails(text)).strip().rstrip(".,;:").strip())
     while enclosing(text) == ("{", "}"):
         text = text[1:-1].strip()
     return re.sub(r" +", " ", text)

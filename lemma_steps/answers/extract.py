@@ -24,7 +24,8 @@ _SENTENCE_END = re.compile(
     rf"""(?<!\b[ap]\.m)(?<!\b[ap])(?<!\b[MDS][rst])(?<!\bMrs)[.!?](?=\s*$ | \s+[A-Z"'(\\$*] | \s*\n)     # a full stop
       | \n\s*\n | \n(?=\s*[A-Z\#*(-])                                         # a new paragraph or item
       | [,;:]?\s(?=(?:{_CLAUSE})\b) | ,\s(?=[a-z]{{2,}}\s[a-z]+)               # a subordinate clause
-      | <[|/]?\w+[|]?> | \s\((?=[a-z]{{2,}}\s[a-z]+\s)                         # an end token, a remark in brackets
+      | <[|/]?\w+[|]?> | ,\s(?=not\s) | \s[–—]\s(?=[A-Za-z])                      # an end token, an aside
+      | \s\((?=(?:since|because|as|i\.e\.)\s | (?:[a-z]{{2,}}|\d+)\s[a-z]+\s)     # a remark in brackets
     """,
     re.VERBOSE,
 )

@@ -22,7 +22,7 @@ _NUMBER = re.compile(
        (?:\\frac\{{\s*(?P<n2>\d+)\s*\}}\{{\s*(?P<d2>\d+)\s*\}} | (?:\ |-|\ \+\ )(?P<n3>\d+)/(?P<d3>\d+))
      | (?P<n4>{_DEC})\s*/\s*(?P<d4>{_DEC})
      | (?P<decimal>{_DEC}))
-    (?:\s*\*\s*10\^\{{?\s*(?P<power>-?\d{{1,3}})\s*\}}?)?""",
+    (?:\s*\*\s*10\^\{{?\s*(?P<power>-?\d{{1,3}})\s*\}}?|[eE](?P<exponent>[-+]?\d{{1,3}})(?![\w.]))?""",
     re.VERBOSE,
 )
 _UNKNOWN_UNIT = re.compile(r"[A-Za-z][A-Za-z'\- /.,]*")
@@ -98,8 +98,8 @@ def leading_number(text: str) -> tuple[Quantity, str, str | None] | None:
         if not denominator:
             return None
         value = _number(get[f"n{i}"]) / denominator + (_number(get["whole"]) if get["whole"] else 0)
-    if get["power"]:
-        value *= Fraction(10) ** int(get["power"])
+    if power := get["power"] or get["exponent"]:
+        value *= Fraction(10) ** int(power)
     if (get["sign"] == "-") != (get["sign2"] == "-"):
         value = -value
     return Quantity(value, places, digits), text[match.end() :], get["currency"]

@@ -16,9 +16,9 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
         (
             _CLOSING,
             r"""\b[aA]nswers?(?:\s+to\s[^.\n:]{0,80})?(?:\*\*)?\s*
-            (?:\s(?:is|are|will\ be|would\ be|equals)\b\s*(?:\*\*)?\s*(?P<colon>:|=)? | (?P<title>:))(?:\*\*)?""",
+            (?:\s(?:is|are|will\ be|would\ be|equals)\b\s*(?:\*\*)?\s*(?P<colon>[:：=])? | (?P<title>[:：]))(?:\*\*)?""",
         ),
-        ("NSWER", r"\bANSWERS?\s*(?:IS\b\s*)?(?P<title>:|=)?"),
+        ("NSWER", r"\bANSWERS?\s*(?:IS\b\s*)?(?P<title>[:：=])?"),
         (_HASHES, r"[ \t]*\#{4}(?P<hashes>(?!\#))"),
         (_LINE, r"[ \t]*A:(?P<line>(?=[ \t]*\S))"),
     )
