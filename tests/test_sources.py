@@ -54,6 +54,7 @@ BAD = [
     ({"question": "x" * 1_000_000, "answer": "1"}, "question_too_long", True),
     ({"question": ["q"], "answer": "1"}, "wrong_type", True),
     ({"question": "q \ud800", "answer": "1"}, "not_unicode", True),
+    ({"question": "q \x00", "answer": "1"}, "control_characters", False),
 ]
 
 
@@ -161,6 +162,8 @@ REFUSED = [
         "row 2: id '7' was row 1's already",
     ),
     ("kind.txt", b"text", "unknown kind of file"),
+    ("quote.csv", b'question,answer\n"never closed,5\nq,6\n', "not CSV (unexpected end of data)"),
+    ("twice.csv", b"question,question,answer\na,b,5\n", "two columns are called question"),
 ]
 
 
@@ -176,6 +179,12 @@ def test_a_broken_file_is_refused_in_one_line_with_file_row_and_remedy(tmp_path,
     assert message in text
     assert "\n" not in text
     assert ";" in text or "needs" in text
+
+
+def test_a_directory_is_not_said_to_be_missing(tmp_path):
+    (tmp_path / "set.jsonl").mkdir()
+    with pytest.raises(RefusedError, match="not a regular file"):
+        Source(str(tmp_path / "set.jsonl")).check()
 
 
 def test_malformed_rows_are_rejected_one_by_one_if_so_wanted(tmp_path):

@@ -31,7 +31,7 @@ def read_file(path: Path) -> Iterator[tuple[int, Record]]:
         RefusedError: the file is missing, empty, corrupt or not UTF-8, or a line is not an object.
     """
     if not path.is_file():
-        raise RefusedError(f"{path}: no such file; check --problems")
+        raise RefusedError(f"{path}: {'not a regular file' if path.exists() else 'no such file'}; check --problems")
     if path.stat().st_size == 0:
         raise RefusedError(f"{path}: the file is empty; give a file with one problem per row")
     reader = _parquet if path.suffix == ".parquet" else _csv if path.suffix == ".csv" else _jsonl
@@ -80,8 +80,11 @@ def _jsonl(path: Path) -> Iterator[tuple[int, Record]]:
 
 def _csv(path: Path) -> Iterator[tuple[int, Record]]:
     csv.field_size_limit(2**31 - 1)
-    reader = csv.DictReader(line for _, line in _lines(path))
+    reader = csv.DictReader((line for _, line in _lines(path)), strict=True)  # strict: an open quote eats all rows
     try:
+        header = list(reader.fieldnames or ())
+        if twice := sorted({name for name in header if header.count(name) > 1}):
+            raise RefusedError(f"{path}, row 1: two columns are called {twice[0]}; rename one of them")
         for record in reader:
             record.pop(None, None)
             yield reader.line_num, record

@@ -14,6 +14,7 @@ from lemma_steps.seeds import digest
 MAX_QUESTION = 50_000
 """Characters; the longest question of GSM8K and MATH, drawings included, has under 5,000."""
 _SHORT_ANSWER = 200
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _CLOSING = re.compile(r"[Tt]he answer is:?\s*(\S[^\n]*?)\.?\s*$")
 
 
@@ -96,4 +97,6 @@ def _text(value: Any, column: str | None) -> str:
         text.encode("utf-8")
     except UnicodeEncodeError:
         raise BadRow("not_unicode", f"column {column} holds half of a surrogate pair", malformed=True) from None
+    if control := _CONTROL.search(text):
+        raise BadRow("control_characters", f"column {column} holds {control.group()!r}")
     return text
