@@ -237,7 +237,11 @@ class Worked:
 
     def is_percentage(self, number: Number) -> bool:
         """Is it written p%, or p/100 where the question has p%?"""
-        return 0 < raw(number) < 100 and (number.unit == "%" or number.value * 100 in self.percentages)
+        return (
+            0 < raw(number) < 100
+            and 0 < number.value < 1
+            and (number.unit == "%" or number.value * 100 in self.percentages)
+        )
 
     def is_common(self, value: Fraction) -> bool:
         """Needs this value no source: 0, 1, 2, 100, a half, a conversion factor?"""

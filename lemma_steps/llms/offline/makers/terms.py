@@ -34,7 +34,8 @@ def count_off(worked: Worked, rng: random.Random) -> Iterator[Change]:
             and set(chain.signature[1]) == {"+"}
             and "(" not in chain.left.text
         ):
-            for index in shuffled(range(1, len(chain.left.numbers)), rng):
+            unit_follows = worked.text[chain.left.end : chain.left.end + 2].strip() not in ("", "=")
+            for index in shuffled(range(1, len(chain.left.numbers) - unit_follows), rng):
                 yield Change(chain, left=(_without_addend(chain, index),))
 
 

@@ -53,7 +53,8 @@ def value_misread(worked: Worked, rng: random.Random) -> Iterator[Change]:
     for chain, number in operands(worked, Source.QUESTION, rng):
         if raw(number) in written or number.value * 100 in written:
             near = {100 - raw(number), 1 - raw(number)} | {raw(n) for n in chain.left.numbers}
-            values = [v for v in [*written, *_misread(number)] if v not in near]
+            below = (1 if raw(number) < 1 else 100) if worked.is_percentage(number) else None
+            values = [v for v in [*written, *_misread(number)] if v not in near and (below is None or v < below)]
             yield from _proposed(worked, chain, number, values, rng)
 
 
