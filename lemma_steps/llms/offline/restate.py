@@ -47,7 +47,7 @@ def restate(worked: Worked, rng: random.Random) -> str:
 
 def _explained(worked: Worked, chain: Chain) -> bool:
     earlier = {c.value for c in worked.results_before(chain)}
-    known = earlier | worked.given | {raw(n) for n in worked.numerals if n.end <= worked.starts[chain.step]}
+    known = earlier | worked.given
     return all(raw(n) in known or n.value in known or worked.is_common(raw(n)) for n in chain.left.numbers)
 
 

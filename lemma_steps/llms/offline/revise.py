@@ -10,12 +10,14 @@ from lemma_steps.llms.offline import wording
 from lemma_steps.llms.offline.decline import DeclineError
 from lemma_steps.llms.offline.diagnose import Diagnosis, diagnose
 from lemma_steps.llms.offline.labels import amount, shown
-from lemma_steps.llms.offline.numerals import write
+from lemma_steps.llms.offline.numerals import raw, write
 from lemma_steps.llms.offline.restate import restate
 from lemma_steps.llms.offline.worked import Chain, Worked
 
 MAX_DECIMALS = 6
 """A result with more decimals was cut off by a machine, not miscalculated."""
+_LABEL = re.compile(r"(?:\bstep\s+|^\s*\(?)\d+\b(?=[.:)]|\s*$)", re.IGNORECASE | re.MULTILINE)
+_ANSWERED = re.compile(r"\banswer is\b|\\boxed|####", re.IGNORECASE)
 _DONE = {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided"}
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
@@ -48,12 +50,29 @@ def slip(gold: Worked, attempt: Sequence[str]) -> Diagnosis:
     earlier = [c.value for c in tried.computed if c.end <= false[0].begin]
     if strange := [value for value in earlier if value not in golden]:
         raise DeclineError("not_decidable", f"the value {strange[0]} before the error does not occur in the reference")
+    if stray := _stray(gold, tried, false[0].begin):
+        raise DeclineError("not_decidable", f"{stray} before the error stands neither in question nor reference")
+    if _ANSWERED.search(tried.text[: false[0].begin]):
+        raise DeclineError("not_decidable", "the attempt states an answer before the error")
     done = set(earlier)
     open_steps = (c.step for c in gold.computed if c.value not in done)
     resume = next(open_steps, None)
     if resume is None:
         raise DeclineError("not_decidable", "nothing is left to correct")
     return Diagnosis("CA", resume, false[0], None)
+
+
+def _stray(gold: Worked, tried: Worked, end: int) -> str | None:
+    """The first number before `end` without a source: computed in words, misread or made up, it may be the first error."""
+    known = gold.given | {value for n in gold.numerals for value in (n.value, raw(n))}
+    labels = [match.span() for match in _LABEL.finditer(tried.text, 0, end)]
+    for number in tried.numerals:
+        if number.end > end:
+            return None
+        labelled = any(begin <= number.begin < stop for begin, stop in labels)
+        if not labelled and not {number.value, raw(number)} & known and not gold.is_common(raw(number)):
+            return number.text
+    return None
 
 
 def reflection(gold: Worked, tried: Worked, found: Diagnosis, strategy: str, rng: random.Random) -> str:

@@ -97,6 +97,10 @@ SLIPS = [
     ([" Seven things are 7 * 12 = 84 dollars.\n", "Popcorn: 3 * 5.50 = 15.50 dollars.\n"], "not_decidable"),
     ([" Four tickets are 4 * 12 = 50 dollars.\n", "Popcorn: 3 * 5.50 = 15.50 dollars.\n"], "not_decidable"),
     ([" She gets some change.\n"], "not_decidable"),
+    ([" Step 1: the tickets.\n", "Step 2: they are 4 * 12 = 50 dollars.\n"], None),
+    ([" 100 divided by 12 is 8.33.\n", "Four tickets are 4 * 12 = 50 dollars.\n"], "not_decidable"),
+    ([" She has 7 friends.\n", "Four tickets are 4 * 12 = 50 dollars.\n"], "not_decidable"),
+    ([" The answer is 12.\n", "Four tickets are 4 * 12 = 50 dollars.\n"], "not_decidable"),
 ]
 
 
