@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from lemma import app
 from typer.testing import CliRunner
 
-from lemma import app
 from lemma_steps.segmentation import segment
 
 ROOT = Path(__file__).parent.parent
