@@ -36,7 +36,9 @@ def count_off(worked: Worked, rng: random.Random) -> Iterator[Change]:
         ):
             unit_follows = worked.text[chain.left.end : chain.left.end + 2].strip() not in ("", "=")
             for index in shuffled(range(1, len(chain.left.numbers) - unit_follows), rng):
-                yield Change(chain, left=(_without_addend(chain, index),))
+                edit = _without_addend(chain, index)
+                if "-" not in worked.text[edit.begin : edit.end]:  # a hyphenated unit can be read as a minus
+                    yield Change(chain, left=(edit,))
 
 
 def _without_addend(chain: Chain, index: int) -> Edit:
