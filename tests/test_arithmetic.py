@@ -440,3 +440,10 @@ def test_prose_equations_of_marks_are_found_and_checked(lemma_data: Path) -> Non
                 marks += 1
                 checked += any(e.begin <= mark.begin <= e.end for e in judged)
     assert checked >= 0.97 * marks
+
+
+def test_cents_are_not_dollars_though_the_numbers_agree() -> None:
+    (equation,) = find_equations("60 cents + 40 cents = $100")
+    assert (equation.verdict, equation.reason) == ("unchecked", "units")
+    assert find_equations("60 cents + 40 cents = 100 cents")[0].verdict == "right"
+    assert find_equations("$60 + $40 = $100")[0].verdict == "right"

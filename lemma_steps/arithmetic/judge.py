@@ -83,7 +83,7 @@ class Judge:
         if not a.computed and not b.computed and not (linked and self._unit(a) == self._unit(b)):
             return "unchecked", "no_operation"
         if self._agree(a, b, relation):
-            return "right", None
+            return ("unchecked", "units") if self._cents_for_dollars(a, b) else ("right", None)
         spelled = self.tokens[side.stop].end - self.tokens[side.stop].begin > 2
         reason = self._doubt(side, others, a, b)
         if not reason and spelled and self._is_bare(a):
@@ -208,6 +208,11 @@ class Judge:
         if left and right and not left & right:
             return factor in CONVERSIONS or factor.denominator == 1
         return left != right and factor in CONVERSIONS
+
+    def _cents_for_dollars(self, a: Parse, b: Parse) -> bool:
+        """ "60 cents + 40 cents = $100": equal numbers, other sums of money."""
+        additive = all(self.tokens[index].value in ("+", "-") for index in a.operators)
+        return additive and self._measures(a.units) == {"cent"} and self._measures([*b.units, b.last]) == {"$"}
 
     def _measures(self, indices: list[int]) -> set[str]:
         return {name.removesuffix("s") for name in map(self._name, indices) if name in MEASURES or name == "$"}
