@@ -20,6 +20,7 @@ MAX_CHARS = 20_000
 """Longer texts are compared by their first part only: no evaluation question is half as long."""
 
 _MAX_HINT = 200
+_INVISIBLE = re.compile(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 _DIGIT = re.compile(r"\d")
 _SENTENCE_END = re.compile(
     r"[.?!$)\]}][$)\]}\"'*\\]{0,6}\s+|\n\s*\n\s*|\n\s*(?=[#*]|(?:final )?(?:answer|solution|response)\s*:)"
@@ -63,7 +64,8 @@ def _spelling() -> dict[str, Any]:
 def tokens(text: str) -> list[str]:
     """The tokens of `text` that carry meaning, in order. Linear in the length of the text."""
     rules = _spelling()
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARS].translate(rules["characters"])).lower()
+    text = _INVISIBLE.sub("", text[:MAX_CHARS]).translate(rules["characters"])
+    text = unicodedata.normalize("NFKC", text).lower()
     text = _question_alone(text.translate(rules["characters"]))
     text = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), text)
     text = _SHORT_FRACTION.sub(r"\1 \2 ", _MATHS_DELIMITER.sub(" ", text))

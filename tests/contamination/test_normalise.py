@@ -20,6 +20,7 @@ SAME = [
     ("x² − 3", "$x^2 - 3$"),
     ("It costs \\$5.50.", "it costs $5.5"),
     ("a 5-year-old, well-known fox", "a 5 year old well known fox"),
+    ("a\u00adn \u200bangle \u200bof $\u206012\u200b0$\ufeff", "an angle of 120"),
     ("the ratio 3 : 5", "the ratio 3:5"),
     ("fifty percent of three", "50% of 3"),
     ("\\begin{align*} x&=1 \\end{align*}", "\\begin{align}x = 1\\end{align}"),
