@@ -35,8 +35,8 @@ def run_directory(path: Path, pipeline_yaml: str) -> Iterator[Path]:
         yield path
     finally:
         (path / PID).unlink(missing_ok=True)
+        (path / LOCK).unlink(missing_ok=True)  # before the release: after it, the file may be the next run's
         lock.release()
-        (path / LOCK).unlink(missing_ok=True)
 
 
 def _claim(path: Path, pipeline_yaml: str) -> None:
@@ -47,13 +47,18 @@ def _claim(path: Path, pipeline_yaml: str) -> None:
                 f"{path}: holds a run with other settings ({SETTINGS} differs); "
                 "give another --output, or the settings of that run"
             )
-    elif others := sorted(entry.name for entry in path.iterdir() if entry.name not in (LOCK, PID)):
+    elif others := sorted(
+        entry.name for entry in path.iterdir() if entry.name not in (LOCK, PID, f".{SETTINGS}.partial")
+    ):
         raise RefusedError(
             f"{path}: holds {others[0]}, which is not of a run; give a new or empty directory as --output"
         )
     try:
         (path / PID).write_text(str(os.getpid()), encoding="utf-8")
-        settings.write_text(pipeline_yaml, encoding="utf-8")
+        if not settings.exists():  # whole or not at all: half of it would make the directory look like another run's
+            partial = path / f".{SETTINGS}.partial"
+            partial.write_text(pipeline_yaml, encoding="utf-8")
+            os.replace(partial, settings)
     except OSError as error:
         raise RefusedError(
             f"{path}: cannot be written ({error.strerror}); free some space or give another --output"

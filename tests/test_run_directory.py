@@ -62,3 +62,24 @@ def test_a_path_that_is_a_file_is_refused(tmp_path):
     path.write_text("")
     with pytest.raises(RefusedError, match="cannot be written"), run_directory(path, "one"):
         pass
+
+
+def test_settings_that_cannot_be_written_whole_are_not_written(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with pytest.raises(RefusedError, match="No space left on device"), run_directory(tmp_path / "out", "one"):
+            pass
+    with run_directory(tmp_path / "out", "one"):
+        pass
+
+
+def test_settings_that_are_there_are_not_written_again(tmp_path):
+    with run_directory(tmp_path, "one"):
+        pass
+    before = (tmp_path / "pipeline.yaml").stat().st_mtime_ns
+    with run_directory(tmp_path, "one"):
+        pass
+    assert (tmp_path / "pipeline.yaml").stat().st_mtime_ns == before
