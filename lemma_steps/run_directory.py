@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -35,7 +35,8 @@ def run_directory(path: Path, pipeline_yaml: str) -> Iterator[Path]:
         yield path
     finally:
         (path / PID).unlink(missing_ok=True)
-        (path / LOCK).unlink(missing_ok=True)  # before the release: after it, the file may be the next run's
+        with suppress(PermissionError):  # Windows keeps an open file
+            (path / LOCK).unlink(missing_ok=True)  # before the release: after it, the file may be the next run's
         lock.release()
 
 
