@@ -11,7 +11,7 @@ from typing import Any
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.sources import question_key
-from lemma_steps.trajectory import as_output
+from lemma_steps.trajectory import student_solution
 
 Sample = dict[str, Any]
 
@@ -65,7 +65,7 @@ def _parsed(line: str, where: str) -> tuple[str, Sample]:
         key = record.get("problem_id") or question_key(record["question"])
         sample = {
             "sample": int(record["sample"]),
-            "solution": as_output(str(record["solution"])),
+            "solution": student_solution(str(record["solution"])),
             "student": str(record["student"]),
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:

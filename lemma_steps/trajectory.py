@@ -33,6 +33,11 @@ def as_output(text: str) -> str:
     return OUTPUT_START + text.strip()
 
 
+def student_solution(text: str) -> str:
+    """A student's solution as it enters: calculator marks removed (a student trained on GSM8K writes them too)."""
+    return as_output(strip_marks(text))
+
+
 def gold_trajectory(gold_solution: str, gold_answer: str) -> str:
     """The gold solution as a model would write it: no marks, no `####` line, the closing statement as its last line."""
     body = _GOLD_LINE.sub("", strip_marks(gold_solution)).strip()

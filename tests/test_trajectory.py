@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lemma_steps.trajectory import OUTPUT_START, as_output, closing, error_span, gold_trajectory, join, strip_marks
+from lemma_steps.trajectory import (
+    OUTPUT_START,
+    as_output,
+    closing,
+    error_span,
+    gold_trajectory,
+    join,
+    strip_marks,
+    student_solution,
+)
 
 GOLD = [
     ("He buys 3*4=<<3*4=12>>12 eggs.\n#### 12", "12", "He buys 3*4=12 eggs.\nThe answer is: 12"),
@@ -36,6 +45,10 @@ def test_defect_24_marks_and_hash_lines_never_reach_an_output():
     text = gold_trajectory("a=<<1+1=2>>2\n#### 2", "2")
     assert "<<" not in text
     assert "####" not in text
+
+
+def test_a_students_marks_are_removed_as_its_solution_enters():
+    assert student_solution("\n2*3=<<2*3=6>>6 nuts\n") == " 2*3=6 nuts"
 
 
 texts = st.text(min_size=1).filter(str.strip)

@@ -15,7 +15,7 @@ from lemma_steps.llms.calls import Caller
 from lemma_steps.seeds import seed_for
 from lemma_steps.steps.base import Row, RowStep
 from lemma_steps.student_samples import StudentSamples
-from lemma_steps.trajectory import as_output
+from lemma_steps.trajectory import student_solution
 
 
 class SampleStudent(RowStep):
@@ -39,7 +39,8 @@ class SampleStudent(RowStep):
         - question (`str`): the problem.
 
     Output columns:
-        - samples (`list[dict]`): `{sample, solution, student}` per solution; `solution` begins with one space.
+        - samples (`list[dict]`): `{sample, solution, student}` per solution; `solution` begins with one space
+          and holds no calculator marks.
         - provenance (`list[dict]`): the calls made.
 
     Categories:
@@ -103,5 +104,5 @@ class SampleStudent(RowStep):
         except CallFailedError as failure:
             self._logger.warning("%s sample %d: %s", row["problem_id"], number, failure)
             return None
-        sample = {"sample": number, "solution": as_output(completion.text), "student": completion.model}
+        sample = {"sample": number, "solution": student_solution(completion.text), "student": completion.model}
         return sample, completion.provenance(self.name or "sample_student", prompts.template_id("inference"))
