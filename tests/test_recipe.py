@@ -270,7 +270,9 @@ def test_an_interrupted_run_ends_with_exit_3_and_leaves_nothing_half_written(tmp
     ]
     path, output = write(tmp_path / "many.jsonl", *problems), tmp_path / "out"
     command = [sys.executable, str(ROOT / "recipes" / "lemma.py"), "--problems", str(path), "--output", str(output)]
-    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # a shell's background jobs ignore SIGINT, and so would what they start
+    listening = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)} if os.name == "posix" else {}
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **listening)
     deadline = time.monotonic() + 60
     while not (output / ".train.jsonl.partial").exists() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -63,7 +63,7 @@ class ErrorTypeSampler(RowStep):
     """
 
     n_errors: RuntimeParameter[int] = Field(default=3, ge=1, description="Errors per problem.")
-    k_max: RuntimeParameter[int | None] = Field(default=None, description="Errors are round(failure_rate * k_max).")
+    k_max: RuntimeParameter[int] | None = Field(default=None, description="Errors are round(failure_rate * k_max).")
     student_share: RuntimeParameter[float] = Field(
         default=0.5, ge=0, le=1, description="Largest share of student errors."
     )
@@ -71,7 +71,7 @@ class ErrorTypeSampler(RowStep):
         default=["fix_continue", "fresh_restart"], description="Corrections asked for per error."
     )
     error_augmentation: RuntimeParameter[bool] = Field(default=True, description="Whether errors are injected.")
-    distribution_file: RuntimeParameter[str | None] = Field(default=None, description="Measured error types.")
+    distribution_file: RuntimeParameter[str] | None = Field(default=None, description="Measured error types.")
     smoothing: RuntimeParameter[float] = Field(default=4.0, gt=0, description="Strength of the prior, pseudo-counts.")
     floor: RuntimeParameter[float] = Field(default=0.05, ge=0, le=1, description="Share spread over all types.")
     seed: RuntimeParameter[int] = Field(default=0, description="Seed of the run.")

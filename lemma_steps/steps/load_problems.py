@@ -44,7 +44,7 @@ class LoadProblems(GeneratorStep):
     problems: list[str]
     columns: dict[str, str] = Field(default_factory=dict)
     licence: str | None = None
-    limit: RuntimeParameter[int | None] = Field(default=None, description="First rows of each source.")
+    limit: RuntimeParameter[int] | None = Field(default=None, description="First rows of each source.")
 
     @property
     def outputs(self) -> list[str]:

@@ -60,6 +60,14 @@ def diagnose(gold: Worked, attempt: Sequence[str]) -> Diagnosis | None:
     return _left_out(gold, tried, missing) if is_gold else None
 
 
+def first_error(gold: Worked, steps: Sequence[str]) -> tuple[int, Diagnosis] | None:
+    """The 1-based number of the first step that leaves the gold solution and its error, where a rule says which."""
+    golden = {plain(step) for step in gold.steps}
+    number = next((k for k, step in enumerate(steps, 1) if plain(step) not in golden), None)
+    diagnosis = diagnose(gold, steps[:number]) if number else None
+    return (number, diagnosis) if number and diagnosis else None
+
+
 def _same_words(mine: str, theirs: str) -> bool:
     """Is one step the other but for its mathematics? An invention may come before it, words may go with a lost term."""
     for form in _forms("invented"):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lemma_steps.llms.offline.decline import DeclineError
-from lemma_steps.llms.offline.diagnose import Diagnosis, diagnose
+from lemma_steps.llms.offline.diagnose import first_error
 from lemma_steps.llms.offline.numerals import raw
 from lemma_steps.llms.offline.revise import explain, slip
-from lemma_steps.llms.offline.worked import Worked, plain
+from lemma_steps.llms.offline.worked import Worked
 
 
 def locate(question: str, reference: str | None, steps: Sequence[str]) -> tuple[int | None, str]:
@@ -20,7 +20,7 @@ def locate(question: str, reference: str | None, steps: Sequence[str]) -> tuple[
     if reference is None:
         return _by_arithmetic(question, steps)
     gold = Worked.read(question, reference)
-    found = _first(gold, steps)
+    found = first_error(gold, steps)
     if found is not None:
         number, diagnosis = found
         return number, explain(gold, gold.attempt(steps[:number]), diagnosis)
@@ -38,20 +38,12 @@ def classify(question: str, reference: str, steps: Sequence[str]) -> tuple[str, 
         DeclineError: the error is none that arithmetic and the reference prove.
     """
     gold = Worked.read(question, reference)
-    found = _first(gold, steps)
+    found = first_error(gold, steps)
     if found is None:
         number, _ = _by_arithmetic(question, steps)
         found = number, slip(gold, steps[:number])
     number, diagnosis = found
     return diagnosis.code, explain(gold, gold.attempt(steps[:number]), diagnosis)
-
-
-def _first(gold: Worked, steps: Sequence[str]) -> tuple[int, Diagnosis] | None:
-    """The first step that leaves the gold solution, where a rule says how."""
-    golden = {plain(step) for step in gold.steps}
-    number = next((k for k, step in enumerate(steps, 1) if plain(step) not in golden), None)
-    diagnosis = diagnose(gold, steps[:number]) if number else None
-    return (number, diagnosis) if number and diagnosis else None
 
 
 def _by_arithmetic(question: str, steps: Sequence[str]) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from lemma_steps.llms.offline import wording
 from lemma_steps.llms.offline.decline import DeclineError
-from lemma_steps.llms.offline.diagnose import Diagnosis, diagnose
+from lemma_steps.llms.offline.diagnose import Diagnosis, diagnose, first_error
 from lemma_steps.llms.offline.labels import amount, shown
 from lemma_steps.llms.offline.numerals import raw, write
 from lemma_steps.llms.offline.restate import restate
@@ -30,9 +30,20 @@ def revise(question: str, reference: str, attempt: Sequence[str], strategy: str,
     """
     rng = random.Random(seed)
     gold = Worked.read(question, reference)
+    attempt = attempt[: _reach(gold, attempt)]
     found = diagnose(gold, attempt) or slip(gold, attempt)
     correction = restate(gold, rng) if strategy == "fresh_restart" else _rest(gold, found.resume)
     return reflection(gold, gold.attempt(attempt), found, strategy, rng), correction
+
+
+def _reach(gold: Worked, attempt: Sequence[str]) -> int:
+    """How many steps of the attempt to judge: all, but up to the first error where it runs on to its final answer."""
+    if not _ANSWERED.search(attempt[-1]):
+        return len(attempt)
+    if located := first_error(gold, attempt):
+        return located[0]
+    false = gold.attempt(attempt).false
+    return false[0].step + 1 if false else len(attempt)
 
 
 def slip(gold: Worked, attempt: Sequence[str]) -> Diagnosis:
