@@ -32,7 +32,7 @@ def lemma(*arguments):
 def process(*arguments):
     """The command in a process of its own."""
     command = [sys.executable, str(ROOT / "recipes" / "lemma.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=600)
 
 
 def rows_of(directory, name="train"):
@@ -150,7 +150,7 @@ def test_stock_distilabel_gives_the_same_rows(result, tmp_path):
         env=env,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert run.returncode == 0, run.stderr[-2000:]
     rows = json.loads((tmp_path / "rows.json").read_text())
