@@ -78,7 +78,8 @@ class Settings(BaseModel):
             return cls(**{**written, **{name: value for name, value in overrides.items() if value is not None}})
         except ValidationError as error:
             first = error.errors()[0]
-            field = ".".join(map(str, first["loc"]))
-            raise RefusedError(
-                f"{config} or command line: {field}: {first['msg']}; see recipes/configs/offline.yaml"
-            ) from None
+            name = str(first["loc"][0])
+            where = f"{config}: {'.'.join(map(str, first['loc']))}"
+            if overrides.get(name) is not None:
+                where = f"--{name.replace('_', '-')} {overrides[name]}"
+            raise RefusedError(f"{where}: {first['msg']}; see --help and recipes/configs/offline.yaml") from None

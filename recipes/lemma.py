@@ -177,8 +177,13 @@ def run(settings: Settings, output: Path, *, reject_bad_rows: bool = False, repo
         with Progress(runner, total=None if None in sizes else sum(sizes)) as progress:
             rows = progress.watch(runner.rows())
             command = shlex.join(["python", "recipes/lemma.py", *sys.argv[1:]])
-            asyncio.run(write_result(rows, list(runner.counts), directory, settings.model_dump(), command, repo=repo))
-        print(f"{directory}: train.parquet, train.jsonl, rejected.parquet, report.html, README.md")
+            steps, described = list(runner.counts), settings.model_dump()
+            report = asyncio.run(write_result(rows, steps, directory, described, command, repo=repo))
+        used = report["right_samples"] or any(pair["origin"] == "student" for pair in report["origin_strategy"])
+        if settings.student_samples not in (None, "starter") and not used:
+            print(f"note: no sample of {settings.student_samples} belongs to one of the problems", file=sys.stderr)
+        files = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md, pipeline.yaml"
+        print(f"{directory}: {files}")
 
 
 def pipeline_text(pipeline: Any) -> str:

@@ -189,7 +189,7 @@ REFUSALS = [
     (["--student", "offline"], "is no student"),
     (["--student-samples", "missing.jsonl"], "missing.jsonl: no such file of student samples"),
     (["--distribution", "missing.json"], "missing.json: no such file"),
-    (["--ablate", "everything"], "ablate.0"),
+    (["--ablate", "everything"], "--ablate ['everything']: Input should be"),
     (["--ablate", "fix-continue", "--ablate", "fresh-restart"], "leave no strategy"),
     (["--column", "question"], "write question=NAME"),
     (["--output", "/proc/nowhere"], "/proc/nowhere: cannot be written"),

@@ -60,7 +60,10 @@ async def write_result(
     if not report["kept"]:
         top = ", ".join(f"{reason} ({count:,})" for reason, count in list(report["reasons"].items())[:3])
         entered = f"{report['entered']:,} that entered" if report["entered"] else "an empty input"
-        raise RefusedError(f"{output_dir}: no row was kept of {entered}{top and ': '}{top}; see report.html")
+        raise RefusedError(
+            f"{output_dir}: no row was kept of {entered}{top and ': '}{top}"
+            "; see report.html, then check problems, student and teacher"
+        )
     return report
 
 

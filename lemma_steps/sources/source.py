@@ -128,7 +128,7 @@ class Source:
     def _wrong_columns(self, record: Mapping[str, Any]) -> str:
         return (
             f"{self.path or self.spec}: columns {', '.join(map(str, record)) or 'none'}; needs question or problem, "
-            "and answer or solution; name others with --column question=NAME"
+            "and answer or solution; name others with --column question=NAME, solution=NAME or answer=NAME"
         )
 
     def _records(self) -> Iterator[tuple[int, Mapping[str, Any]]]:

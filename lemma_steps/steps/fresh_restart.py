@@ -16,7 +16,8 @@ class FreshRestart(RevisionTask):
         reference: `none`, `student` or `gold`; see `RevisionTask`.
 
     Input columns:
-        - question, gold_solution, gold_answer, erroneous_prefix, student_reference, strategy (`str`): what may be shown.
+        - question, erroneous_prefix (`str`): what is shown; gold_solution, gold_answer (`str`) where a reference is.
+        - student_reference, strategy, id (`str`): optional; a right student solution, whose row it is, which request.
 
     Output columns:
         - draft_reflection, draft_correction (`str`): the teacher's words.

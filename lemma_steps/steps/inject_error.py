@@ -19,7 +19,9 @@ class InjectError(TeacherTask):
 
     Input columns:
         - question, gold_solution, gold_answer (`str`): what the teacher sees.
-        - origin (`str`), requested_type (`str`), erroneous_solution (`str`): which rows are injected, and with what.
+        - requested_type (`str`): code of the type to make.
+        - origin (`str`): optional; rows of another origin than `injected` are passed on.
+        - problem_id (`str`), index (`int`): optional; they tell one request from another with the same prompt.
 
     Output columns:
         - erroneous_solution (`str`): the wrong solution, beginning with one space.
@@ -37,7 +39,7 @@ class InjectError(TeacherTask):
     @property
     def inputs(self) -> list[str]:
         """Columns read."""
-        return ["question", "gold_solution", "gold_answer", "origin", "requested_type"]
+        return ["question", "gold_solution", "gold_answer", "requested_type"]
 
     @property
     def outputs(self) -> list[str]:
@@ -46,7 +48,7 @@ class InjectError(TeacherTask):
 
     def applies(self, row: Row) -> bool:
         """Only candidates without a student's wrong solution."""
-        return row["origin"] == "injected"
+        return row.get("origin", "injected") == "injected"
 
     def format_input(self, input: Row) -> list[prompts.Message]:
         """Question, gold solution and the type to make."""

@@ -33,7 +33,8 @@ class LocateFirstError(TeacherTask):
 
     Input columns:
         - question, gold_solution, gold_answer, erroneous_solution (`str`): what the teacher sees.
-        - declared_step (`int`): the injector's mark, `None` for student errors.
+        - declared_step (`int`): optional; the injector's mark, `None` for student errors.
+        - problem_id, origin (`str`), index (`int`): optional; they tell one request from another with the same prompt.
 
     Output columns:
         - error_step (`int`): the first wrong step, 1-based.
@@ -55,7 +56,7 @@ class LocateFirstError(TeacherTask):
     @property
     def inputs(self) -> list[str]:
         """Columns read."""
-        return ["question", "gold_solution", "gold_answer", "erroneous_solution", "declared_step"]
+        return ["question", "gold_solution", "gold_answer", "erroneous_solution"]
 
     @property
     def outputs(self) -> list[str]:

@@ -26,7 +26,8 @@ class RevisionTask(TeacherTask):
     @property
     def inputs(self) -> list[str]:
         """Columns read."""
-        return ["question", "gold_solution", "gold_answer", "strategy", "erroneous_prefix", "student_reference"]
+        shown = [] if self.reference == "none" else ["gold_solution", "gold_answer"]
+        return ["question", "erroneous_prefix", *shown]
 
     @property
     def outputs(self) -> list[str]:
@@ -35,11 +36,11 @@ class RevisionTask(TeacherTask):
 
     def applies(self, row: Row) -> bool:
         """Only candidates of this strategy; the other's are passed on."""
-        return row["strategy"] == self.strategy
+        return row.get("strategy", self.strategy) == self.strategy
 
-    def request_identity(self, row: Row) -> tuple[str, ...]:
+    def request_identity(self, row: Row) -> tuple[str | None, ...]:
         """One request per candidate."""
-        return (row["id"],)
+        return (row.get("id"),)
 
     def format_input(self, input: Row) -> list[prompts.Message]:
         """Question, attempt up to the wrong step, and the reference if one is shown."""

@@ -90,19 +90,19 @@ class SampleStudent(RowStep):
             return {**row, "samples": [], "provenance": provenance}
         messages = [{"role": "user", "content": prompts.inference_prompt(row["question"], shots=self.shots)}]
         asked = [self._sample(messages, row, number) for number in range(self.n_samples)]
-        answers = [answer for answer in await asyncio.gather(*asked) if answer is not None]
+        results = await asyncio.gather(*asked, return_exceptions=True)
+        answers = [result for result in results if not isinstance(result, BaseException)]
+        for failure in results:
+            if isinstance(failure, BaseException) and (not answers or not isinstance(failure, CallFailedError)):
+                raise failure  # no sample at all costs the row; a lost one among others costs itself
         return {
             **row,
             "samples": [sample for sample, _ in answers],
             "provenance": provenance + [entry for _, entry in answers],
         }
 
-    async def _sample(self, messages: Any, row: Row, number: int) -> tuple[Row, Row] | None:
+    async def _sample(self, messages: Any, row: Row, number: int) -> tuple[Row, Row]:
         assert self._caller is not None
-        try:
-            completion = await self._caller.complete(messages, seed_for(self.seed, row["problem_id"], "sample", number))
-        except CallFailedError as failure:
-            self._logger.warning("%s sample %d: %s", row["problem_id"], number, failure)
-            return None
+        completion = await self._caller.complete(messages, seed_for(self.seed, row["problem_id"], "sample", number))
         sample = {"sample": number, "solution": student_solution(completion.text), "student": completion.model}
         return sample, completion.provenance(self.name or "sample_student", prompts.template_id("inference"))

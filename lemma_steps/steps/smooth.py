@@ -39,9 +39,9 @@ class Smooth(TeacherTask):
         """Columns added."""
         return ["smooth_reflection", "smooth_correction", "provenance"]
 
-    def request_identity(self, row: Row) -> tuple[str, ...]:
+    def request_identity(self, row: Row) -> tuple[str | None, ...]:
         """One request per candidate."""
-        return (row["id"],)
+        return (row.get("id"),)
 
     def format_input(self, input: Row) -> list[prompts.Message]:
         """Question, attempt up to the wrong step, and the drafts."""

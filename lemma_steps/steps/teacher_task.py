@@ -55,7 +55,7 @@ class TeacherTask(RowStep, Task):
 
     def request_identity(self, row: Row) -> tuple[Any, ...]:
         """What tells this row's request from another with the same prompt. Strategies share injections and labels."""
-        return row["problem_id"], row["origin"], row["index"]
+        return row.get("problem_id"), row.get("origin"), row.get("index")
 
     async def ask(self, messages: Any, row: Row, seed: int) -> tuple[str, list[dict[str, Any]]]:
         """The text of one reply, and the row's provenance with this call added."""

@@ -219,6 +219,11 @@ def test_the_student_answers_under_the_inference_prompt():
     assert len({seed for _, seed in seen}) == 3
 
 
+def test_a_problem_without_any_sample_is_rejected_not_taken_for_one_without_a_student():
+    [row] = advance(made(SampleStudent, lambda *_: None, n_samples=3), ROW)
+    assert (row["rejected_by"], row["reason"]) == ("samplestudent", "empty_reply")
+
+
 def test_a_student_sample_that_fails_costs_itself_only():
     answers = iter(["one", None, "three"])
     [row] = advance(made(SampleStudent, lambda *_: next(answers), n_samples=3), ROW)

@@ -17,6 +17,7 @@ _LEAD = re.compile(
     r"(?:(?<=\A)|(?<=[.;,] ))[^\d.;:=\n]{3,90}\b(?:is|are|was|were|has|have|had|costs?|makes?|earns?)\s+\Z"
 )
 _CONNECTIVE = re.compile(r"\A(?:(?:Therefore|So|Thus|Hence|Then|Finally|Next|First|Now|In total|Altogether)\b,?\s+)+")
+_FOREIGN = re.compile("[£€¥₹]")
 _INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
 
 
@@ -33,6 +34,8 @@ def restate(worked: Worked, rng: random.Random) -> str:
     reached = [c for c in chains if answer is not None and c.value == raw(answer)]
     if not reached:
         raise DeclineError("no_second_presentation", "no computation has the final answer as its result")
+    if _FOREIGN.search(worked.text):
+        raise DeclineError("no_second_presentation", "sums of money are in another currency than dollars")
     chains = [c for c in chains if c.end <= reached[-1].end]
     own_words = [c for c in chains if not _explained(worked, c)]
     if 2 * len(own_words) > len(chains):

@@ -70,7 +70,9 @@ def slip(gold: Worked, attempt: Sequence[str]) -> Diagnosis:
     resume = next(open_steps, None)
     if resume is None:
         raise DeclineError("not_decidable", "nothing is left to correct")
-    return Diagnosis("CA", resume, false[0], None)
+    # what gold says in words or symbols before its next computation belongs to the way there
+    done_before = [c.step for c in gold.computed if c.value in done and c.step < resume]
+    return Diagnosis("CA", max(done_before, default=-1) + 1, false[0], None)
 
 
 def _stray(gold: Worked, tried: Worked, end: int) -> str | None:
