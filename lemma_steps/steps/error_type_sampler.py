@@ -99,9 +99,11 @@ class ErrorTypeSampler(RowStep):
 
     async def process_row(self, row: Row) -> list[Row]:
         """All candidates of one problem, student errors first."""
+        own = list(self._student_errors(row))
+        labelled = sum(error["label"]["code"] is not None for error in own)
         candidates = [
             {**candidate, "strategy": strategy, "id": _candidate_id(candidate, strategy)}
-            for candidate in [*self._student_errors(row), *self._injections(row)]
+            for candidate in [*own, *self._injections(row, self._budget(row) - labelled)]
             for strategy in self.strategies
         ]
         if not candidates:
@@ -143,12 +145,11 @@ class ErrorTypeSampler(RowStep):
                 "label": label,
             }
 
-    def _injections(self, row: Row) -> Iterator[Row]:
+    def _injections(self, row: Row, n: int) -> Iterator[Row]:
         if not self.error_augmentation:
             return
         draw = random.Random(seed_for(self.seed, row["problem_id"], "types"))
         weights = self.distribution(row)
-        n = self._budget(row) - sum(error["label"]["code"] is not None for error in self._student_errors(row))
         for index, code in enumerate(draw.choices(list(weights), list(weights.values()), k=max(n, 0))):
             yield {
                 **self._carried(row, "injected", index),
