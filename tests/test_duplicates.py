@@ -1,12 +1,16 @@
-"""Repeated trajectories are dropped, and only those."""
+"""Repeated trajectories are dropped, and only those, in memory that does not grow."""
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lemma_steps.duplicates import Duplicate, SeenTrajectories
+from lemma_steps.contamination.normalise import normalise, tokens
+from lemma_steps.duplicates import NEAR as LEAST
+from lemma_steps.duplicates import Duplicate, FirstSeen, SeenTrajectories
 
 QUESTION = "A crate holds 12 jars at $5 each. How much do 3 crates cost?"
 WRONG = " A crate costs 12*5 = $65.\n"
@@ -97,6 +101,114 @@ def test_every_output_is_kept_once(rows):
     assert len(kept) == len(set(kept))
     for number, duplicate in enumerate(found):
         assert duplicate is None or (int(duplicate.of) < number and found[int(duplicate.of)] is None)
+
+
+class Remembered:
+    """What `SeenTrajectories` must say, by comparing with every row kept so far."""
+
+    def __init__(self):
+        self.kept = []
+
+    def check(self, row_id, output, question, wrong_step=""):
+        text, found = output.split(), tokens(output)
+        maths = [token for token in found if len(token) == 1 or not token.isalpha()]
+        key, words = (
+            (normalise(question), normalise(wrong_step), maths),
+            set(zip(found, found[1:], found[2:], strict=False)),
+        )
+        for of, other, _, _ in self.kept:
+            if other == text:
+                return Duplicate(of, "exact")
+        for of, _, other_key, other in self.kept:
+            if other_key == key and len(words & other) >= LEAST * len(words | other):
+                return Duplicate(of, "near")
+        self.kept.append((row_id, text, key, words))
+        return None
+
+
+WORDS = 2 * [
+    "one",
+    "of",
+    "the",
+    "two",
+    "crates",
+    "holds",
+    "twelve",
+    "jars",
+    "and",
+    "so",
+    "we",
+    "see",
+    "that",
+    "in",
+    "all",
+]
+QUESTIONS = ["How much do 3 crates cost?", "how MUCH do  3 crates cost", "How much do 4 crates cost?", "Why?"]
+
+
+@st.composite
+def outputs(draw):
+    """Thirty words of which up to three are others, with a sum that may be another one."""
+    words = list(WORDS)
+    for position in draw(st.lists(st.integers(0, len(words) - 1), max_size=3)):
+        words[position] = draw(st.sampled_from(["box", "box", "bag", "1"]))
+    return " ".join(words[: draw(st.sampled_from([2, 30]))]) + draw(
+        st.sampled_from(["", " ", " 12*5 = 60", " 12*5 = 65"])
+    )
+
+
+ROWS = st.lists(st.tuples(outputs(), st.sampled_from(QUESTIONS), st.sampled_from(["", "is 65"])), max_size=25)
+TEXT = " ".join(WORDS)
+
+
+@given(ROWS)
+@example(
+    [(TEXT, QUESTIONS[0], ""), (TEXT, QUESTIONS[2], ""), (f"{TEXT} so", QUESTIONS[1], ""), (TEXT, QUESTIONS[3], "")]
+)
+def test_rows_of_any_question_in_any_order_are_compared_as_with_all_rows_before(rows):
+    seen, reference = SeenTrajectories(), Remembered()
+    for number, row in enumerate(rows):
+        assert seen.check(str(number), *row) == reference.check(str(number), *row), number
+    seen.close()
+
+
+@pytest.mark.parametrize("between", [0, 1, 300])
+def test_a_question_that_comes_again_from_another_source_finds_its_near_duplicates(seen, between):
+    for number in range(between):
+        assert seen.check(f"other {number}", f"{FIRST} {number}", f"Question {number}?") is None
+    assert seen.check("second", NEAR[0], QUESTION.replace(" ", "  ").lower()) == Duplicate("first", "near")
+    assert seen.check("third", OTHER[0], QUESTION) is None
+    assert seen.check("fourth", "Something else", "And else?") is None
+    assert seen.check("fifth", OTHER[0].replace("Wait, that", "Wait: that"), QUESTION) == Duplicate("third", "near")
+
+
+def test_memory_does_not_grow_with_the_rows():
+    def check(rows):
+        for number in rows:
+            assert seen.check(f"{number:016}", f"{FIRST} {number}", f"{QUESTION} {number // 4}", WRONG) is None
+
+    seen = SeenTrajectories()
+    check(range(200))
+    tracemalloc.start()
+    try:
+        check(range(200, 1200))
+        grown, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert grown < 100 * 1000, "a tenth of a kilobyte per row"
+
+
+KEYS = st.text(max_size=4) | st.sampled_from(["\ud800", "a" * 10**5, ""])
+
+
+@given(st.lists(st.tuples(KEYS, st.text(max_size=4) | st.just("\udcff"))))
+def test_first_seen_is_a_dict(pairs):
+    known = {}
+    with FirstSeen() as seen:
+        for key, value in pairs:
+            assert seen.get(key) == known.get(key)
+            assert seen.setdefault(key, value) == known.setdefault(key, value)
+            assert seen.get(key) == known[key]
 
 
 @pytest.mark.parametrize("hostile", ["\ud800" * 100, "x " * 10**6, "", "\x00"])

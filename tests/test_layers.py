@@ -23,6 +23,7 @@ PLAIN = {
     "audits",
     "seeds",
     "errors",
+    "scratch",
 }
 MIDDLE = {"prompts", "llms", "sources", "settings", "student_samples", "console", "run_directory", "output", "publish"}
 TOP = {"steps", "runner", "progress"}

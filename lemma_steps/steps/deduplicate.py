@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import PrivateAttr
 
-from lemma_steps.duplicates import SeenTrajectories
+from lemma_steps.duplicates import FirstSeen, SeenTrajectories
 from lemma_steps.seeds import digest
 from lemma_steps.steps.base import OrderedStep, Row, reject
 
@@ -12,7 +12,9 @@ from lemma_steps.steps.base import OrderedStep, Row, reject
 class Deduplicate(OrderedStep):
     """Rejects a trajectory that repeats an earlier one exactly or nearly; the first in input order stays.
 
-    Nearly means almost the same text, or the same erroneous prefix and correction with another reflection between.
+    Nearly means almost the same text, or the same erroneous prefix and correction with another reflection between. What
+    was seen is kept in a temporary file: memory stays flat. Rows of one question should follow each other; where they do
+    not, the same rows are rejected, more slowly.
 
     Input columns:
         - id, question, output, erroneous_prefix, correction (`str`): the trajectory and its parts.
@@ -23,7 +25,7 @@ class Deduplicate(OrderedStep):
     """
 
     _seen: SeenTrajectories | None = PrivateAttr(default=None)
-    _errors: dict[str, str] = PrivateAttr(default_factory=dict)
+    _errors: FirstSeen | None = PrivateAttr(default=None)
 
     @property
     def inputs(self) -> list[str]:
@@ -31,13 +33,22 @@ class Deduplicate(OrderedStep):
         return ["id", "question", "output", "erroneous_prefix", "correction", "error_begin", "error_end"]
 
     def load(self) -> None:
-        """Forget what was seen."""
+        """Begin with nothing seen."""
         super().load()
-        self._seen, self._errors = SeenTrajectories(), {}
+        self._seen, self._errors = SeenTrajectories(), FirstSeen()
+
+    def unload(self) -> None:
+        """Forget what was seen."""
+        for seen in (self._seen, self._errors):
+            if seen is not None:
+                seen.close()
+        self._seen = self._errors = None
+        super().unload()
 
     def process_in_order(self, row: Row) -> Row:
         """Compare with all rows before."""
         assert self._seen is not None, "load() first"
+        assert self._errors is not None, "load() first"
         if row.get("rejected_by"):
             return row
         error = digest(row["question"], row["erroneous_prefix"], row["correction"])
