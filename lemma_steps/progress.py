@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Any
 
@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from lemma_steps.llms.engine.ledger import Ledger
 from lemma_steps.runner import Runner
 
 Row = dict[str, Any]
@@ -24,11 +25,14 @@ class Progress:
 
     Args:
         runner: whose counts are shown.
+        ledger: whose calls and dollars are shown.
         total: problems to come, where known; without it no time left is shown.
     """
 
-    def __init__(self, runner: Runner, total: int | None = None) -> None:
-        self._runner, self._total = runner, total
+    def __init__(self, runner: Runner, ledger: Ledger, total: int | None = None) -> None:
+        self._runner, self._ledger, self._total = runner, ledger, total
+        self._usd_done = 0.0
+        self._counted: set[str] = set()
         self._started = self._said = time.monotonic()
         self._done = self._kept = self._rejected = 0
         self._last_problem: str | None = None
@@ -54,6 +58,8 @@ class Progress:
             if row["problem_id"] != self._last_problem:
                 self._last_problem = row["problem_id"]
                 self._done += 1
+                self._counted.clear()
+            self._count_usd(row.get("provenance") or ())
             if row.get("rejected_by"):
                 self._rejected += 1
             else:
@@ -76,7 +82,28 @@ class Progress:
         ]
         if self._total and 0 < self._done < self._total:
             parts.append(f"{_clock(seconds / self._done * (self._total - self._done))} left")
-        return ", ".join(parts)
+        return ", ".join(parts + self._money())
+
+    def _count_usd(self, calls: Iterable[Row]) -> None:
+        """Dollars of one row's calls; those that it shares with other rows of its problem count once."""
+        for call in calls:
+            if call["key"] not in self._counted:
+                self._counted.add(call["key"])
+                self._usd_done += call["usd"] or 0.0
+
+    def _money(self) -> list[str]:
+        """Calls, tokens and dollars of the store, and the dollars to be expected for all problems."""
+        totals = self._ledger.totals
+        if not totals.calls:
+            return []
+        cached = f" ({totals.tokens_cached / totals.tokens_in:.0%} cached)" if totals.tokens_cached else ""
+        parts = [f"{totals.calls:,} calls", f"{totals.tokens_in:,} tokens in{cached}", f"{totals.tokens_out:,} out"]
+        if totals.unpriced:
+            return [*parts, "cost unknown (no price for the model; see --prices)"]
+        parts.append(f"${totals.usd:,.2f} spent")
+        if self._total and 0 < self._done < self._total:
+            parts.append(f"about ${max(totals.usd, self._usd_done / self._done * self._total):,.2f} in all")
+        return parts
 
     def _table(self) -> Group:
         table = Table(box=None, padding=(0, 2), header_style="bold")

@@ -6,18 +6,22 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import yaml
 from filelock import FileLock, Timeout
 
 from lemma_steps.errors import RefusedError
 
-SETTINGS = "pipeline.yaml"
+SETTINGS, STORE = "pipeline.yaml", "requests.sqlite"
 LOCK, PID = ".lock", ".pid"
 
 
 @contextmanager
 def run_directory(path: Path, pipeline_yaml: str) -> Iterator[Path]:
-    """Hold `path` for this run; it must be new, empty, or written under the same settings.
+    """Hold `path` for this run; it must be new, empty but for a request store, or written under the same settings.
+
+    What decides no reply (the server's address, limits, prices) may differ from the former run's.
 
     Raises:
         RefusedError: another run holds it, it belongs to other settings or other software, or it cannot be written.
@@ -43,27 +47,46 @@ def run_directory(path: Path, pipeline_yaml: str) -> Iterator[Path]:
 def _claim(path: Path, pipeline_yaml: str) -> None:
     settings = path / SETTINGS
     if settings.exists():
-        if settings.read_text(encoding="utf-8") != pipeline_yaml:
+        if decisive(settings.read_text(encoding="utf-8")) != decisive(pipeline_yaml):
             raise RefusedError(
                 f"{path}: holds a run with other settings ({SETTINGS} differs); "
                 "give another --output, or the settings of that run"
             )
     elif others := sorted(
-        entry.name for entry in path.iterdir() if entry.name not in (LOCK, PID, f".{SETTINGS}.partial")
+        entry.name
+        for entry in path.iterdir()
+        if entry.name not in (LOCK, PID, f".{SETTINGS}.partial") and not entry.name.startswith(STORE)
     ):
         raise RefusedError(
             f"{path}: holds {others[0]}, which is not of a run; give a new or empty directory as --output"
         )
     try:
         (path / PID).write_text(str(os.getpid()), encoding="utf-8")
-        if not settings.exists():  # whole or not at all: half of it would make the directory look like another run's
-            partial = path / f".{SETTINGS}.partial"
-            partial.write_text(pipeline_yaml, encoding="utf-8")
-            os.replace(partial, settings)
+        partial = path / f".{SETTINGS}.partial"  # whole or not at all: half of it would look like another run's
+        partial.write_text(pipeline_yaml, encoding="utf-8")
+        os.replace(partial, settings)
     except OSError as error:
         raise RefusedError(
             f"{path}: cannot be written ({error.strerror}); free some space or give another --output"
         ) from None
+
+
+def decisive(pipeline_yaml: str) -> Any:
+    """A pipeline without what decides no reply: fields of models that `OpenAICompatibleLLM` calls indifferent."""
+    from lemma_steps.llms import OpenAICompatibleLLM
+
+    def without(value: Any) -> Any:
+        if isinstance(value, list):
+            return [without(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        drop = OpenAICompatibleLLM.INDIFFERENT if "max_in_flight" in value else ()
+        return {name: without(item) for name, item in value.items() if name not in drop}
+
+    try:
+        return without(yaml.safe_load(pipeline_yaml))
+    except yaml.YAMLError:
+        return pipeline_yaml
 
 
 def _pid(path: Path) -> str:

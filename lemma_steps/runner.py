@@ -98,6 +98,12 @@ class Runner:
             stream = self._one_by_one(stream, steps) if ordered else self._concurrent(stream, steps)
         return stream
 
+    async def aclose(self) -> None:
+        """Finish the requests under way and close the connections of this event loop; to be awaited when rows end."""
+        for step in self.steps:
+            if isinstance(step, RowStep):
+                await step.aclose()
+
     async def _problems(self) -> AsyncIterator[Row]:
         for rows, _ in self.generator.process():
             for row in rows:

@@ -28,6 +28,10 @@ class Settings(BaseModel):
         ablate: parts of the method left out.
         sampling, student_sampling: temperature, top_p, max_new_tokens, stop of teacher and student.
         max_in_flight: requests under way at once per endpoint.
+        teacher_endpoint, student_endpoint: fields of `OpenAICompatibleLLM` for one of them, such as `api: completions`,
+            `timeout_s`, `max_attempts`, `requests_per_minute`, `tokens_per_minute`.
+        prices: YAML of prices that come before the bundled ones.
+        batch: send requests through OpenAI's batch API.
         steps: parameters of single steps, by step name.
     """
 
@@ -46,11 +50,20 @@ class Settings(BaseModel):
     sampling: dict[str, Any] = Field(default_factory=dict)
     student_sampling: dict[str, Any] = Field(default_factory=dict)
     max_in_flight: int = Field(default=100, ge=1)
+    teacher_endpoint: dict[str, Any] = Field(default_factory=dict)
+    student_endpoint: dict[str, Any] = Field(default_factory=dict)
+    prices: str | None = None
+    batch: bool = False
     steps: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @property
     def admitted(self) -> int:
-        """Problems under way at once: about ten per request in flight; a teacher that computes at once needs no queue."""
+        """Problems under way at once: about ten per request in flight; a teacher that computes at once needs no queue.
+
+        A batch should hold all that can be asked at one stage.
+        """
+        if self.batch:
+            return 100_000
         waits = self.teacher != "offline" or self.student not in ("none", "offline")
         return 10 * self.max_in_flight if waits else 64
 

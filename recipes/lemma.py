@@ -24,28 +24,35 @@ HERE = Path(__file__).parent
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
-def build(settings: Settings) -> Any:
-    """The chain of the paper's Figure 2 as a distilabel `Pipeline`, ready for the runner or for `Pipeline.run`."""
-    from distilabel.pipeline import Pipeline
-
-    from lemma_steps import steps
+def models(settings: Settings, store: str | None = None) -> tuple[Any, Any]:
+    """Teacher and student (or `None`); their replies go to the file `store`."""
     from lemma_steps.llms import parse_llm
 
+    shared = {
+        "max_in_flight": settings.max_in_flight,
+        "prices": settings.prices,
+        "batch": settings.batch,
+        "store": store,
+    }
     teacher = parse_llm(
-        settings.teacher, "--teacher", generation_kwargs=settings.sampling, max_in_flight=settings.max_in_flight
+        settings.teacher, "--teacher", **shared | {"generation_kwargs": settings.sampling} | settings.teacher_endpoint
     )
-    student = None
+    if settings.student == "none":
+        return teacher, None
     if settings.student == "offline":
         raise RefusedError(
             "--student offline: the rule-based teacher is no student; name a model, or use --student-samples"
         )
-    if settings.student != "none":
-        student = parse_llm(
-            settings.student,
-            "--student",
-            generation_kwargs=settings.student_sampling,
-            max_in_flight=settings.max_in_flight,
-        )
+    sampling = {"generation_kwargs": settings.student_sampling}
+    return teacher, parse_llm(settings.student, "--student", **shared | sampling | settings.student_endpoint)
+
+
+def build(settings: Settings, teacher: Any, student: Any = None) -> Any:
+    """The chain of the paper's Figure 2 as a distilabel `Pipeline`, ready for the runner or for `Pipeline.run`."""
+    from distilabel.pipeline import Pipeline
+
+    from lemma_steps import steps
+
     reference = "gold" if settings.teacher == "offline" else "none"
     strategies = [name for name in ("fix_continue", "fresh_restart") if name.replace("_", "-") not in settings.ablate]
     seed = settings.seed
@@ -130,6 +137,13 @@ def main(
     reject_bad_rows: Annotated[
         bool, typer.Option("--reject-bad-rows", help="Reject malformed rows one by one instead of refusing their file.")
     ] = False,
+    budget_usd: Annotated[
+        float | None, typer.Option(help="Stop before more dollars than this are spent on DIR, all its runs together.")
+    ] = None,
+    prices: Annotated[
+        str | None, typer.Option(help="YAML of your prices: {model, input, cached, output} each.")
+    ] = None,
+    batch: Annotated[bool | None, typer.Option("--batch", help="Use OpenAI's batch API: half price, hours.")] = None,
     push_to_hub: Annotated[str | None, typer.Option(help="Hub dataset to publish to, such as ORG/NAME.")] = None,
     public: Annotated[
         bool, typer.Option("--public", help="Make a published dataset public; private unless told.")
@@ -152,38 +166,61 @@ def main(
             "distribution": distribution,
             "seed": seed,
             "ablate": ablate or None,
+            "prices": prices,
+            "batch": batch,
         }
         settings = Settings.read(config, overrides)
         if push_to_hub:
             check_target(push_to_hub, private=not public)
-        run(settings, output, reject_bad_rows=reject_bad_rows, repo=push_to_hub)
+        run(settings, output, budget_usd=budget_usd, reject_bad_rows=reject_bad_rows, repo=push_to_hub)
         if push_to_hub:
             print(f"published: {publish(output, push_to_hub, private=not public)}")
 
 
-def run(settings: Settings, output: Path, *, reject_bad_rows: bool = False, repo: str | None = None) -> None:
+def run(
+    settings: Settings,
+    output: Path,
+    *,
+    budget_usd: float | None = None,
+    reject_bad_rows: bool = False,
+    repo: str | None = None,
+) -> None:
     """Check the input, run the chain, write the result."""
+    from lemma_steps.llms import refuse_unpriced
+    from lemma_steps.llms.engine.store import RequestStore
     from lemma_steps.output import write_result
     from lemma_steps.progress import Progress
-    from lemma_steps.run_directory import run_directory
+    from lemma_steps.run_directory import STORE, run_directory
     from lemma_steps.runner import Runner
     from lemma_steps.sources import Source
 
     sources = [Source(spec, settings.columns) for spec in settings.problems]
     sizes = [source.check(settings.limit, refuse_bad_rows=not reject_bad_rows) for source in sources]
-    pipeline = build(settings)
+    store_file = output / STORE
+    teacher, student = models(settings, str(store_file))
+    if budget_usd is not None:
+        refuse_unpriced([teacher, student], settings.prices)
+    pipeline = build(settings, teacher, student)
     runner = Runner(pipeline, admitted=settings.admitted)
-    with runner, run_directory(output, pipeline_text(pipeline)) as directory:
-        with Progress(runner, total=None if None in sizes else sum(sizes)) as progress:
-            rows = progress.watch(runner.rows())
+    with runner, run_directory(output, pipeline_text(pipeline)) as directory, RequestStore.shared(store_file) as store:
+        store.ledger.budget_usd = budget_usd
+        with Progress(runner, store.ledger, None if None in sizes else sum(sizes)) as progress:
             command = shlex.join(["python", "recipes/lemma.py", *sys.argv[1:]])
             steps, described = list(runner.counts), settings.model_dump()
-            report = asyncio.run(write_result(rows, steps, directory, described, command, repo=repo))
+
+            async def work() -> dict[str, Any]:
+                rows = progress.watch(runner.rows())
+                try:
+                    return await write_result(rows, steps, directory, described, command, repo=repo)
+                finally:
+                    await runner.aclose()
+
+            report = asyncio.run(work())
         used = report["right_samples"] or any(pair["origin"] == "student" for pair in report["origin_strategy"])
         if settings.student_samples not in (None, "starter") and not used:
             print(f"note: no sample of {settings.student_samples} belongs to one of the problems", file=sys.stderr)
         files = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md, pipeline.yaml"
-        print(f"{directory}: {files}")
+        print(f"{directory}: {files}, {STORE}")
 
 
 def pipeline_text(pipeline: Any) -> str:

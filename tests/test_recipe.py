@@ -129,9 +129,10 @@ def test_stock_distilabel_gives_the_same_rows(result, tmp_path):
     code = (
         "import sys; sys.path.insert(0, 'recipes')\n"
         "from pathlib import Path; import json\n"
-        "from lemma import build; from lemma_steps.settings import Settings\n"
+        "from lemma import build, models; from lemma_steps.settings import Settings\n"
         "if __name__ == '__main__':\n"
-        "    distiset = build(Settings.read(Path('recipes/configs/offline.yaml'), {})).run(use_cache=False)\n"
+        "    settings = Settings.read(Path('recipes/configs/offline.yaml'), {})\n"
+        "    distiset = build(settings, *models(settings)).run(use_cache=False)\n"
         "    rows = [dict(row) for row in distiset['default']['train']]\n"
         "    Path(sys.argv[1]).write_text(json.dumps(rows))\n"
     )

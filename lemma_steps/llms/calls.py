@@ -1,11 +1,9 @@
-"""One way to ask any distilabel LLM for one reply, with a key that names the request."""
+"""One way to ask any distilabel LLM for replies, with a key that names the request."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import inspect
-import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
@@ -14,21 +12,27 @@ from distilabel.models.llms import LLM
 from distilabel.models.llms.base import AsyncLLM
 
 from lemma_steps.errors import CallFailedError
+from lemma_steps.llms.engine.keys import request_key
+from lemma_steps.llms.engine.requester import Answer, Check
+from lemma_steps.llms.engine.store import Entry
+from lemma_steps.llms.engine.usage import Usage
+from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM
+from lemma_steps.seeds import seed_for
 
 Messages = list[dict[str, str]]
 REMEMBERED = 4096
-"""Replies kept for the same request asked again soon after: the two strategies share an injection and a location."""
+"""Replies of a model without a request store that are kept for the same request: the strategies share injections."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A reply and what it cost. `key` is the hash of messages, model, sampling parameters and seed."""
+    """A reply and what it cost. `key` names the request: see `request_key`."""
 
     text: str
     key: str
     model: str
-    tokens_in: int | None
-    tokens_out: int | None
+    usage: Usage
+    usd: float | None
 
     def provenance(self, step: str, template: str | None) -> dict[str, Any]:
         """The entry of the record's `provenance` column."""
@@ -37,32 +41,57 @@ class Completion:
             "template": template,
             "key": self.key,
             "model": self.model,
-            "tokens_in": self.tokens_in,
-            "tokens_cached": None,
-            "tokens_out": self.tokens_out,
-            "usd": None,
+            "tokens_in": self.usage.tokens_in,
+            "tokens_cached": self.usage.tokens_cached,
+            "tokens_out": self.usage.tokens_out,
+            "usd": self.usd,
         }
 
 
 class Caller:
-    """Asks one LLM; a request that is under way or was answered a moment ago is not sent again."""
+    """Asks one LLM. A model with a request store answers from it; of any other, recent replies are remembered."""
 
     def __init__(self, llm: LLM) -> None:
         self.llm = llm
         self._kwargs = dict(llm.get_generation_kwargs() or {})
         self._takes_seed = isinstance(llm, AsyncLLM) and "seed" in inspect.signature(llm.agenerate).parameters
-        self._asked: OrderedDict[str, asyncio.Future[Completion]] = OrderedDict()
+        self._asked: OrderedDict[str, asyncio.Future[Answer]] = OrderedDict()
 
-    async def complete(self, messages: Messages, seed: int) -> Completion:
+    async def complete(self, messages: Messages, seed: int, check: Check | None = None) -> Completion:
         """The reply to `messages`.
 
+        Args:
+            messages: the conversation.
+            seed: the request's seed.
+            check: raises CallFailedError where a text is no good; a model with a store is then asked once more.
+
         Raises:
-            CallFailedError: the model gave no text; the reason code says why.
+            CallFailedError: the model gave no usable text; the reason code says why.
         """
-        request = {"messages": messages, "model": self.llm.model_name, "kwargs": self._kwargs, "seed": seed}
-        key = hashlib.sha256(
-            json.dumps(request, sort_keys=True, default=str).encode("utf-8", "surrogatepass")
-        ).hexdigest()[:24]
+        [answer] = await self.samples(messages, seed, 1, check)
+        if isinstance(answer, CallFailedError):
+            raise answer
+        return answer
+
+    async def samples(
+        self, messages: Messages, seed: int, n: int, check: Check | None = None
+    ) -> list[Completion | CallFailedError]:
+        """`n` replies to the same messages; in the place of one that failed, the reason."""
+        if isinstance(self.llm, OpenAICompatibleLLM):
+            answers = await self.llm.ask(messages, n, seed, check)
+        else:
+            seeds = [seed_for(seed, number) if number else seed for number in range(n)]
+            answers = await asyncio.gather(*(self._remembered(messages, each) for each in seeds))
+        return [_completion(answer) if isinstance(answer, Entry) else answer for answer in answers]
+
+    async def aclose(self) -> None:
+        """Store the answers to what was sent and let go of the rest."""
+        if isinstance(self.llm, OpenAICompatibleLLM):
+            await self.llm.aclose()
+
+    async def _remembered(self, messages: Messages, seed: int) -> Answer:
+        request = {"messages": messages, "model": self.llm.model_name, **self._kwargs, "seed": seed}
+        key = request_key(request)
         future = self._asked.get(key)
         if future is None:
             future = self._asked[key] = asyncio.ensure_future(self._ask(messages, seed, key))
@@ -70,7 +99,7 @@ class Caller:
                 self._asked.popitem(last=False)
         return await asyncio.shield(future)
 
-    async def _ask(self, messages: Messages, seed: int, key: str) -> Completion:
+    async def _ask(self, messages: Messages, seed: int, key: str) -> Answer:
         if isinstance(self.llm, AsyncLLM):
             seeded = {"seed": seed} if self._takes_seed else {}
             output = await self.llm.agenerate(input=messages, num_generations=1, **seeded, **self._kwargs)
@@ -78,12 +107,11 @@ class Caller:
             [output] = await asyncio.to_thread(self.llm.generate_outputs, [messages], 1, **self._kwargs)
         text = output["generations"][0] if output["generations"] else None
         if not text or not text.strip():
-            raise CallFailedError("empty_reply", f"{self.llm.model_name} gave no text")
-        usage = output.get("statistics") or {}
-        return Completion(
-            text=text,
-            key=key,
-            model=self.llm.model_name,
-            tokens_in=next(iter(usage.get("input_tokens") or []), None),
-            tokens_out=next(iter(usage.get("output_tokens") or []), None),
-        )
+            return CallFailedError("empty_reply", f"{self.llm.model_name} gave no text")
+        told = output.get("statistics") or {}
+        tokens_in, tokens_out = (next(iter(told.get(name) or []), None) for name in ("input_tokens", "output_tokens"))
+        return Entry(key, text, None, self.llm.model_name, Usage(tokens_in, None, tokens_out), None)
+
+
+def _completion(entry: Entry) -> Completion:
+    return Completion(entry.text or "", entry.key, entry.model, entry.usage, entry.usd)

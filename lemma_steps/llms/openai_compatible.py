@@ -1,125 +1,228 @@
-"""Chat models behind any server that speaks OpenAI's API."""
+"""Models behind any server that speaks OpenAI's API.
 
-from __future__ import annotations
+`from __future__ import annotations` is absent on purpose: distilabel reads the signature of `agenerate`.
+"""
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from distilabel.models.llms.base import AsyncLLM
 from pydantic import Field, PrivateAttr, SecretStr
 
-from lemma_steps.errors import CallFailedError
+from lemma_steps.errors import RefusedError
+from lemma_steps.llms.engine.exchange import Exchange
+from lemma_steps.llms.engine.requester import Answer, Check, Requester
+from lemma_steps.llms.engine.store import Entry, RequestStore
 
 if TYPE_CHECKING:
     from distilabel.typing import GenerateOutput
-    from openai import AsyncOpenAI
 
-_FAILED_FINISHES = {"length": "reply_truncated", "content_filter": "content_filtered"}
-_caps: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Semaphore]] = WeakKeyDictionary()
+OPENAI = "https://api.openai.com/v1"
 
 
-def cap_of(endpoint: str, in_flight: int) -> asyncio.Semaphore:
-    """The semaphore that all models of one endpoint share in this event loop; first come, first served."""
-    caps = _caps.setdefault(asyncio.get_running_loop(), {})
-    return caps.setdefault(endpoint, asyncio.Semaphore(in_flight))
+def api_key() -> str | None:
+    """The key of the environment: OPENAI_API_KEY, or the content of the file that OPENAI_API_KEY_FILE names.
+
+    Raises:
+        RefusedError: that file cannot be read.
+    """
+    if key := os.environ.get("OPENAI_API_KEY", "").strip():
+        return key
+    if path := os.environ.get("OPENAI_API_KEY_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError) as error:
+            raise RefusedError(f"OPENAI_API_KEY_FILE {path}: cannot be read ({error}); name a text file") from None
+    return None
 
 
 class OpenAICompatibleLLM(AsyncLLM):
-    """A chat model of OpenAI or of any server with the same API (vLLM, llama.cpp).
+    """A model of OpenAI or of any server with the same API (vLLM, llama.cpp), asked through a request store.
+
+    Every reply is on disk before anyone uses it, keyed by the content of its request and the number of the sample: what was
+    answered once is never asked or paid for again. A cut, filtered, refused or empty reply is a failure, never text.
 
     Attributes:
         model: the name that the server knows the model by.
-        base_url: the root of the API, ending in `/v1`; `None` is OpenAI's own.
-        api_key: the key; `None` takes it from the variable OPENAI_API_KEY. Never written anywhere.
-        max_in_flight: requests under way at once at this endpoint, shared by every step that uses it.
+        base_url: the root of the API, ending in `/v1`; `None` takes OPENAI_BASE_URL or OpenAI's own.
+        api: `chat` for instruct models; `completions` sends the raw prompt, for base models, which have no chat template.
+        api_key: `None` takes OPENAI_API_KEY, or the file that OPENAI_API_KEY_FILE names. Never written anywhere.
+        store: the file of replies (`requests.sqlite`); `None` keeps them only as long as the model is loaded.
+        max_in_flight: requests under way at once at this endpoint, shared by every step and model that uses it.
         timeout_s: seconds that one request may take.
+        max_attempts: how often one request may be sent before its row is rejected.
+        requests_per_minute, tokens_per_minute: limits of the account.
+        prices: YAML of prices that come before the bundled ones.
+        batch: send through OpenAI's batch API, at half price and in up to 24 hours.
 
     Runtime parameters:
-        - `generation_kwargs`: temperature, top_p, max_new_tokens, stop.
+        - `generation_kwargs`: temperature, top_p, max_new_tokens, stop, extra_body.
     """
+
+    INDIFFERENT: ClassVar[frozenset[str]] = frozenset(
+        {"base_url", "store", "max_in_flight", "timeout_s", "max_attempts", "requests_per_minute", "tokens_per_minute"}
+        | {"prices", "batch"}
+    )
+    """Fields that do not decide what the model replies."""
 
     model: str
     base_url: str | None = None
+    api: Literal["chat", "completions"] = "chat"
     api_key: SecretStr | None = Field(default=None, exclude=True)
+    store: str | None = None
     max_in_flight: int = Field(default=100, ge=1)
     timeout_s: float = Field(default=600.0, gt=0)
+    max_attempts: int = Field(default=8, ge=1)
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+    prices: str | None = None
+    batch: bool = False
 
-    _client: AsyncOpenAI | None = PrivateAttr(default=None)
+    _store: RequestStore | None = PrivateAttr(default=None)
+    _users: int = PrivateAttr(default=0)
+    _requester: Requester | None = PrivateAttr(default=None)
+    _loop: asyncio.AbstractEventLoop | None = PrivateAttr(default=None)
 
     @property
     def model_name(self) -> str:
         """The model's name."""
         return self.model
 
-    def load(self) -> None:
-        """Make the client. Its own retries are off: a failed call is the engine's to retry."""
-        from openai import AsyncOpenAI
+    @property
+    def url(self) -> str:
+        """The root of the API."""
+        return (self.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
 
+    def load(self) -> None:
+        """Count one more user; the store is opened by the first request. Each `load` needs its own `unload`."""
         super().load()
-        key = self.api_key.get_secret_value() if self.api_key else os.environ.get("OPENAI_API_KEY")
-        self._client = AsyncOpenAI(base_url=self.base_url, api_key=key or "none", max_retries=0, timeout=self.timeout_s)
+        self._users += 1
+
+    def unload(self) -> None:
+        """Close the store, and the connections that stock distilabel's loop left open, after the last user."""
+        self._users -= 1
+        if self._users == 0 and self._store is not None:
+            if self._loop is not None and not (self._loop.is_closed() or self._loop.is_running()):
+                self._loop.run_until_complete(self.aclose())
+            self._store.release()
+            self._store = None
+        super().unload()
+
+    async def ask(
+        self, messages: list[dict[str, str]], n: int = 1, seed: int | None = None, check: Check | None = None
+    ) -> list[Answer]:
+        """`n` samples of one request, each a stored reply or the reason why there is none.
+
+        Args:
+            messages: the conversation; with `api="completions"` one message, the raw prompt.
+            n: samples wanted; one request where the server gives several, else one each with a seed of its own.
+            seed: the request's seed, part of its content.
+            check: raises CallFailedError where a text is no good; such a reply does not count as answered.
+
+        Raises:
+            RefusedError, StoppedError: no request can succeed, or the budget is spent.
+        """
+        return await self._connected().ask(self._body(messages, seed, **self.get_generation_kwargs()), n, check)
 
     async def agenerate(
         self,
         input: list[dict[str, str]],
         num_generations: int = 1,
         seed: int | None = None,
-        temperature: float = 0.7,
-        top_p: float = 1.0,
+        temperature: float | None = 0.7,
+        top_p: float | None = 1.0,
         max_new_tokens: int = 4096,
         stop: list[str] | None = None,
-    ) -> GenerateOutput:
-        """Ask for `num_generations` replies to one conversation.
+        extra_body: dict[str, Any] | None = None,
+    ) -> "GenerateOutput":
+        """Replies to one conversation, for stock distilabel; `None` in the place of a reply that failed.
 
-        Sampling defaults are the paper's (appendix A.3.1: temperature 0.7, top_p 1.0).
-
-        Raises:
-            CallFailedError: no connection, an error status, or a reply that was cut, filtered, refused or empty.
+        Args:
+            input: the conversation.
+            num_generations: replies wanted.
+            seed: seed of the request.
+            temperature: the paper's 0.7 (appendix A.3.1); `None` leaves it to the server, as reasoning models demand.
+            top_p: the paper's 1.0; `None` leaves it to the server.
+            max_new_tokens: tokens of one reply; a longer one is cut and counts as failed.
+            stop: strings that end a reply.
+            extra_body: further fields of the request, such as `{"chat_template_kwargs": {"enable_thinking": False}}`.
         """
-        import openai
-
-        assert self._client is not None, "load() first"
-        optional: dict[str, Any] = {"seed": seed} if seed is not None else {}
-        if stop:
-            optional["stop"] = stop
-        try:
-            async with cap_of(self.base_url or "openai", self.max_in_flight):
-                reply = await self._client.chat.completions.create(
-                    model=self.model,
-                    messages=input,  # type: ignore[arg-type]
-                    n=num_generations,
-                    temperature=temperature,
-                    top_p=top_p,
-                    max_tokens=max_new_tokens,
-                    **optional,
-                )
-        except openai.APIStatusError as error:
-            raise CallFailedError(f"http_{error.status_code}", _first_line(error.message)) from None
-        except openai.APITimeoutError:
-            raise CallFailedError("request_timed_out", f"no reply within {self.timeout_s:g} s") from None
-        except openai.APIConnectionError as error:
-            raise CallFailedError("connection_failed", _first_line(str(error.__cause__ or error))) from None
+        body = self._body(input, seed, temperature, top_p, max_new_tokens, stop, extra_body)
+        answers = await self._connected().ask(body, num_generations)
+        for answer in answers:
+            if not isinstance(answer, Entry):
+                self._logger.warning(f"{self.model}: {answer}")
+        usages = [answer.usage for answer in answers if isinstance(answer, Entry)]
         return {
-            "generations": [_text(choice) for choice in reply.choices],
+            "generations": [answer.text if isinstance(answer, Entry) else None for answer in answers],
             "statistics": {
-                "input_tokens": [reply.usage.prompt_tokens if reply.usage else 0],
-                "output_tokens": [reply.usage.completion_tokens if reply.usage else 0],
+                "input_tokens": [usage.tokens_in or 0 for usage in usages],
+                "output_tokens": [usage.tokens_out or 0 for usage in usages],
             },
         }
 
+    @property
+    def under_way(self) -> int:
+        """Requests that were sent and are not answered yet."""
+        return self._requester.under_way if self._requester else 0
 
-def _first_line(text: str) -> str:
-    return text.strip().split("\n", 1)[0][:300]
+    async def aclose(self) -> None:
+        """Store the answers to what was sent, drop the rest, close the connections of this event loop."""
+        if self._requester is not None and self._loop is asyncio.get_running_loop():
+            await self._requester.close()
+            self._requester = self._loop = None
 
+    def _body(
+        self,
+        messages: list[dict[str, str]],
+        seed: int | None,
+        temperature: float | None = 0.7,
+        top_p: float | None = 1.0,
+        max_new_tokens: int = 4096,
+        stop: list[str] | None = None,
+        extra_body: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        if self.api == "completions" and len(messages) != 1:
+            raise RefusedError(
+                f"{self.model}: the completions API takes one prompt, not {len(messages)} messages; use chat"
+            )
+        asked = {"prompt": messages[0]["content"]} if self.api == "completions" else {"messages": messages}
+        # OpenAI's newer chat models know only this name; other servers only the older one
+        limit = "max_completion_tokens" if self.url == OPENAI and self.api == "chat" else "max_tokens"
+        optional = {"temperature": temperature, "top_p": top_p, "stop": stop or None, "seed": seed}
+        given = {name: value for name, value in optional.items() if value is not None}
+        return {"model": self.model, **asked, limit: max_new_tokens, **given, **(extra_body or {})}
 
-def _text(choice: Any) -> str:
-    """The text of one choice, or the reason why it may not be used as text."""
-    if choice.finish_reason in _FAILED_FINISHES:
-        raise CallFailedError(_FAILED_FINISHES[choice.finish_reason], f"finish_reason is {choice.finish_reason}")
-    if getattr(choice.message, "refusal", None):
-        raise CallFailedError("refused", _first_line(choice.message.refusal))
-    if not (choice.message.content or "").strip():
-        raise CallFailedError("empty_reply", f"finish_reason is {choice.finish_reason}")
-    return choice.message.content
+    def _connected(self) -> Requester:
+        loop = asyncio.get_running_loop()
+        if self._requester is None or self._loop is not loop:
+            from lemma_steps.llms.engine.prices import Prices
+
+            self._store = self._store or RequestStore.shared(self.store)
+            key = self.api_key.get_secret_value() if self.api_key else api_key()
+            self._loop = loop
+            self._requester = Requester(
+                Exchange(self.url, key or "none", self.timeout_s),
+                url=self.url,
+                path="/chat/completions" if self.api == "chat" else "/completions",
+                model=self.model,
+                store=self._store,
+                prices=Prices.read(self.prices),
+                cap=self.max_in_flight,
+                max_attempts=self.max_attempts,
+                requests_per_minute=self.requests_per_minute,
+                tokens_per_minute=self.tokens_per_minute,
+                batch=self._batch_queue(key) if self.batch else None,
+            )
+        return self._requester
+
+    def _batch_queue(self, key: str | None) -> Any:
+        from openai import AsyncOpenAI
+
+        from lemma_steps.llms.engine.batch import BatchQueue
+
+        assert self._store is not None
+        client = AsyncOpenAI(base_url=self.url, api_key=key or "none", max_retries=0, timeout=self.timeout_s)
+        return BatchQueue(client, self._store, endpoint="/v1/chat/completions")

@@ -2,35 +2,67 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterable
 from typing import Any
 
 from distilabel.models.llms import LLM
+from pydantic import ValidationError
 
 from lemma_steps.errors import RefusedError
+from lemma_steps.llms.engine.prices import Prices
+from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM, api_key
 
 FORMS = "offline, openai:MODEL, vllm:URL#MODEL"
 
 
 def parse_llm(spec: str, option: str, **options: Any) -> LLM:
-    """The LLM that a SPEC of the command line names; `options` are fields such as `generation_kwargs`.
+    """The LLM that a SPEC of the command line names; `options` are fields of `OpenAICompatibleLLM`.
 
     Raises:
-        RefusedError: the spec has no known form, or a key that it needs is not set.
+        RefusedError: the spec has no known form, a key that it needs is not set, or an option is wrong.
     """
     from lemma_steps.llms.offline import OfflineTeacher
-    from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM
 
     kind, _, rest = spec.partition(":")
     if spec == "offline":
         return OfflineTeacher()
     if kind == "openai" and rest:
-        if not os.environ.get("OPENAI_API_KEY"):
-            raise RefusedError(f"{option} {spec}: no key; set the environment variable OPENAI_API_KEY")
-        return OpenAICompatibleLLM(model=rest, **options)
+        if not api_key():
+            raise RefusedError(
+                f"{option} {spec}: no key; set OPENAI_API_KEY, or OPENAI_API_KEY_FILE to a file that holds it"
+            )
+        return _made(option, model=rest, **options)
     if kind == "vllm" and rest:
         url, _, model = rest.partition("#")
         if not model or not url.startswith(("http://", "https://")):
             raise RefusedError(f"{option} {spec}: write vllm:URL#MODEL, such as vllm:http://localhost:8000/v1#my-model")
-        return OpenAICompatibleLLM(model=model, base_url=url, **options)
+        if "@" in url or "?" in url:
+            raise RefusedError(
+                f"{option}: a URL with a key in it would be written into files; give the key in OPENAI_API_KEY"
+            )
+        return _made(option, model=model, base_url=url, **options)
     raise RefusedError(f"{option} {spec}: unknown model; use one of {FORMS}")
+
+
+def refuse_unpriced(models: Iterable[LLM | None], prices: str | None) -> None:
+    """Make sure that a budget can be kept.
+
+    Raises:
+        RefusedError: the price of a model that is asked for money is unknown.
+    """
+    known = Prices.read(prices)
+    for model in models:
+        if isinstance(model, OpenAICompatibleLLM) and not known.knows(model.model):
+            raise RefusedError(
+                f"--budget-usd: no price is known for {model.model}; give one with --prices FILE, as a list of "
+                "{model, input, cached, output} in dollars per million tokens"
+            )
+
+
+def _made(option: str, **fields: Any) -> OpenAICompatibleLLM:
+    try:
+        return OpenAICompatibleLLM(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise RefusedError(f"{option}, {name}: {first['msg']}; correct the recipe's YAML") from None

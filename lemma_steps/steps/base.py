@@ -61,9 +61,13 @@ class RowStep(Step):
             self._loop = asyncio.new_event_loop()
         yield [row for rows in self._loop.run_until_complete(batch()) for row in rows]
 
+    async def aclose(self) -> None:
+        """Finish what is under way in the running loop, and close what belongs to it."""
+
     def unload(self) -> None:
         """Close the loop that `process` opened."""
         if self._loop is not None:
+            self._loop.run_until_complete(self.aclose())
             self._loop.close()
             self._loop = None
         super().unload()

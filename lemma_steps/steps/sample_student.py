@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 from distilabel.mixins.runtime_parameters import RuntimeParameter
 from distilabel.models.llms import LLM
 from pydantic import Field, PrivateAttr
 
 from lemma_steps import prompts
 from lemma_steps.errors import CallFailedError
-from lemma_steps.llms.calls import Caller
+from lemma_steps.llms.calls import Caller, Completion
 from lemma_steps.seeds import seed_for
 from lemma_steps.steps.base import Row, RowStep
 from lemma_steps.student_samples import StudentSamples
@@ -77,9 +74,9 @@ class SampleStudent(RowStep):
 
     def unload(self) -> None:
         """Unload the model."""
+        super().unload()
         if self.llm is not None:
             self.llm.unload()
-        super().unload()
 
     async def process_row(self, row: Row) -> Row:
         """Recorded samples where there are any, else one call per sample."""
@@ -89,20 +86,23 @@ class SampleStudent(RowStep):
         if self._caller is None:
             return {**row, "samples": [], "provenance": provenance}
         messages = [{"role": "user", "content": prompts.inference_prompt(row["question"], shots=self.shots)}]
-        asked = [self._sample(messages, row, number) for number in range(self.n_samples)]
-        results = await asyncio.gather(*asked, return_exceptions=True)
-        answers = [result for result in results if not isinstance(result, BaseException)]
-        for failure in results:
-            if isinstance(failure, BaseException) and (not answers or not isinstance(failure, CallFailedError)):
-                raise failure  # no sample at all costs the row; a lost one among others costs itself
+        seed = seed_for(self.seed, row["problem_id"], "sample")
+        answers = await self._caller.samples(messages, seed, self.n_samples)
+        good = [(number, answer) for number, answer in enumerate(answers) if isinstance(answer, Completion)]
+        if not good:  # no sample at all costs the row; a lost one among others costs itself
+            raise next(answer for answer in answers if isinstance(answer, CallFailedError))
+        template = prompts.template_id("inference")
         return {
             **row,
-            "samples": [sample for sample, _ in answers],
-            "provenance": provenance + [entry for _, entry in answers],
+            "samples": [
+                {"sample": number, "solution": student_solution(answer.text), "student": answer.model}
+                for number, answer in good
+            ],
+            "provenance": provenance
+            + [answer.provenance(self.name or "sample_student", template) for _, answer in good],
         }
 
-    async def _sample(self, messages: Any, row: Row, number: int) -> tuple[Row, Row]:
-        assert self._caller is not None
-        completion = await self._caller.complete(messages, seed_for(self.seed, row["problem_id"], "sample", number))
-        sample = {"sample": number, "solution": student_solution(completion.text), "student": completion.model}
-        return sample, completion.provenance(self.name or "sample_student", prompts.template_id("inference"))
+    async def aclose(self) -> None:
+        """Let go of the model's connections; see `RowStep.aclose`."""
+        if self._caller is not None:
+            await self._caller.aclose()

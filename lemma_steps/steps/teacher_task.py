@@ -9,7 +9,7 @@ from distilabel.steps.tasks import Task
 from pydantic import Field, PrivateAttr
 
 from lemma_steps import prompts
-from lemma_steps.errors import RejectionError
+from lemma_steps.errors import CallFailedError, RejectionError
 from lemma_steps.llms.calls import Caller
 from lemma_steps.seeds import seed_for
 from lemma_steps.steps.base import Row, RowStep
@@ -60,9 +60,22 @@ class TeacherTask(RowStep, Task):
     async def ask(self, messages: Any, row: Row, seed: int) -> tuple[str, list[dict[str, Any]]]:
         """The text of one reply, and the row's provenance with this call added."""
         assert self._caller is not None, "load() first"
-        completion = await self._caller.complete(messages, seed)
+        completion = await self._caller.complete(messages, seed, self._check)
         entry = completion.provenance(self.name or self.task, prompts.template_id(self.task))
         return completion.text, [*(row.get("provenance") or []), entry]
+
+    async def aclose(self) -> None:
+        """Let go of the model's connections; see `RowStep.aclose`."""
+        if self._caller is not None:
+            await self._caller.aclose()
+
+    def _check(self, text: str) -> None:
+        """A reply that does not hold what was asked for is no reply; one that declines is."""
+        try:
+            prompts.parse_reply(self.task, text)
+        except prompts.ReplyError as error:
+            if error.code != "declined":
+                raise CallFailedError(error.code, error.detail) from None
 
     def parsed(self, text: str, row: Row, called: list[dict[str, Any]]) -> Row:
         """`format_output`, where a rejection keeps the provenance of the call that led to it."""
