@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from lemma_steps.duplicates import FirstSeen
 from lemma_steps.errors import RefusedError
 from lemma_steps.sources.files import SUFFIXES, is_file_spec, read_file
 from lemma_steps.sources.problem import BadRow, find_columns, question_key, to_problem
@@ -115,15 +116,29 @@ class Source:
             self._refuse_repeated_ids(limit)
         return count
 
+    def size(self, limit: int | None = None) -> int:
+        """Number of rows that `rows` gives, problems and rejected ones; a file is read through, a set of the Hub is not.
+
+        Raises:
+            RefusedError: the set cannot be read.
+        """
+        if self.path is not None:
+            return sum(1 for _ in itertools.islice(self._records(), limit))
+        rows = sum(len(self._load(config)) for config in self._hub["configs"])
+        return rows if limit is None else min(rows, limit)
+
     def _refuse_repeated_ids(self, limit: int | None) -> None:
-        seen: dict[Any, int] = {}
-        for number, record in itertools.islice(self._records(), limit):
-            given = next((record[name] for name in ID_COLUMNS if record.get(name) not in (None, "")), None)
-            if isinstance(given, str | int) and seen.setdefault(given, number) != number:
-                raise RefusedError(
-                    f"{self.path}, row {number}: id {str(given)[:80]!r} was row {seen[given]}'s already; "
-                    "give every row its own id, or pass --reject-bad-rows"
-                )
+        with FirstSeen() as seen:
+            for number, record in itertools.islice(self._records(), limit):
+                given = next((record[name] for name in ID_COLUMNS if record.get(name) not in (None, "")), None)
+                if not isinstance(given, str | int):
+                    continue
+                first = seen.setdefault(f"{type(given).__name__} {given}", str(number))
+                if first != str(number):
+                    raise RefusedError(
+                        f"{self.path}, row {number}: id {str(given)[:80]!r} was row {first}'s already; "
+                        "give every row its own id, or pass --reject-bad-rows"
+                    )
 
     def _wrong_columns(self, record: Mapping[str, Any]) -> str:
         return (
