@@ -46,25 +46,23 @@ def run_directory(path: Path, pipeline_yaml: str) -> Iterator[Path]:
 
 def _claim(path: Path, pipeline_yaml: str) -> None:
     settings = path / SETTINGS
-    if settings.exists():
-        if decisive(settings.read_text(encoding="utf-8")) != decisive(pipeline_yaml):
-            raise RefusedError(
-                f"{path}: holds a run with other settings ({SETTINGS} differs); "
-                "give another --output, or the settings of that run"
-            )
-    elif others := sorted(
-        entry.name
-        for entry in path.iterdir()
-        if entry.name not in (LOCK, PID, f".{SETTINGS}.partial") and not entry.name.startswith(STORE)
-    ):
+    former = settings.read_text(encoding="utf-8") if settings.exists() else None
+    if former is not None and decisive(former) != decisive(pipeline_yaml):
+        raise RefusedError(
+            f"{path}: holds a run with other settings ({SETTINGS} differs); "
+            "give another --output, or the settings of that run"
+        )
+    ours = (LOCK, PID, f".{SETTINGS}.partial", STORE, f"{STORE}-wal", f"{STORE}-shm")
+    if former is None and (others := sorted(entry.name for entry in path.iterdir() if entry.name not in ours)):
         raise RefusedError(
             f"{path}: holds {others[0]}, which is not of a run; give a new or empty directory as --output"
         )
     try:
         (path / PID).write_text(str(os.getpid()), encoding="utf-8")
-        partial = path / f".{SETTINGS}.partial"  # whole or not at all: half of it would look like another run's
-        partial.write_text(pipeline_yaml, encoding="utf-8")
-        os.replace(partial, settings)
+        if former != pipeline_yaml:  # whole or not at all: half of it would look like another run's
+            partial = path / f".{SETTINGS}.partial"
+            partial.write_text(pipeline_yaml, encoding="utf-8")
+            os.replace(partial, settings)
     except OSError as error:
         raise RefusedError(
             f"{path}: cannot be written ({error.strerror}); free some space or give another --output"
@@ -73,7 +71,7 @@ def _claim(path: Path, pipeline_yaml: str) -> None:
 
 def decisive(pipeline_yaml: str) -> Any:
     """A pipeline without what decides no reply: fields of models that `OpenAICompatibleLLM` calls indifferent."""
-    from lemma_steps.llms import OpenAICompatibleLLM
+    from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM
 
     def without(value: Any) -> Any:
         if isinstance(value, list):

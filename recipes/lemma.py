@@ -26,7 +26,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 def models(settings: Settings, store: str | None = None) -> tuple[Any, Any]:
     """Teacher and student (or `None`); their replies go to the file `store`."""
-    from lemma_steps.llms import parse_llm
+    from lemma_steps.llms.spec import parse_llm
 
     shared = {
         "max_in_flight": settings.max_in_flight,
@@ -186,8 +186,8 @@ def run(
     repo: str | None = None,
 ) -> None:
     """Check the input, run the chain, write the result."""
-    from lemma_steps.llms import refuse_unpriced
     from lemma_steps.llms.engine.store import RequestStore
+    from lemma_steps.llms.spec import refuse_unpriced
     from lemma_steps.output import write_result
     from lemma_steps.progress import Progress
     from lemma_steps.run_directory import STORE, run_directory

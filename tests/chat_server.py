@@ -10,26 +10,34 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Reply = tuple[int, dict[str, Any]] | None
-"""Status and body; `None` drops the connection."""
+Reply = tuple[int, dict[str, Any] | bytes] | tuple[int, dict[str, Any] | bytes, dict[str, str]] | None
+"""Status, body (JSON, or raw bytes) and headers; `None` drops the connection."""
 
 
 def completion(text: str | None, finish: str = "stop", **message: Any) -> Reply:
     """A chat completion as the API gives it."""
-    choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text, **message}}
+    return completions([text], finish, **message)
+
+
+def completions(texts: list[str | None], finish: str = "stop", **message: Any) -> Reply:
+    """The same with several choices."""
+    choices = [
+        {"index": index, "finish_reason": finish, "message": {"role": "assistant", "content": text, **message}}
+        for index, text in enumerate(texts)
+    ]
     usage = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
     return 200, {
         "id": "x",
         "object": "chat.completion",
         "created": 0,
         "model": "m",
-        "choices": [choice],
+        "choices": choices,
         "usage": usage,
     }
 
 
 class ChatServer(ThreadingHTTPServer):
-    """Answers every chat request with `reply(request body)` after `latency_s`; keeps the requests and the peak in flight."""
+    """Answers every POST with `reply(request body)` after `latency_s`; keeps paths, headers, requests and the peak in flight."""
 
     daemon_threads = True
 
@@ -37,6 +45,8 @@ class ChatServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.reply, self.latency_s = reply, latency_s
         self.requests: list[dict[str, Any]] = []
+        self.paths: list[str] = []
+        self.keys: list[str | None] = []
         self.in_flight = self.peak = 0
         self.lock = threading.Lock()
 
@@ -54,6 +64,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with self.server.lock:
             self.server.requests.append(body)
+            self.server.paths.append(self.path)
+            self.server.keys.append(self.headers["Authorization"])
             self.server.in_flight += 1
             self.server.peak = max(self.server.peak, self.server.in_flight)
         time.sleep(self.server.latency_s)
@@ -63,9 +75,11 @@ class _Handler(BaseHTTPRequestHandler):
         if reply is None:
             self.close_connection = True
             return
-        status, payload = reply
-        data = json.dumps(payload).encode()
+        status, payload, headers = (*reply, {})[:3]
+        data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()

@@ -83,3 +83,30 @@ def test_settings_that_are_there_are_not_written_again(tmp_path):
     with run_directory(tmp_path, "one"):
         pass
     assert (tmp_path / "pipeline.yaml").stat().st_mtime_ns == before
+
+
+MODEL = "llm: {{model: {model}, base_url: {url}, max_in_flight: {cap}, store: {store}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [({"url": "http://b/v1"}, True), ({"cap": 5}, True), ({"store": "elsewhere"}, True), ({"model": "n"}, False)],
+)
+def test_a_server_may_move_between_runs_and_a_model_may_not_change(tmp_path, change, same):
+    settings = {"model": "m", "url": "http://a/v1", "cap": 100, "store": "s"}
+    with run_directory(tmp_path, MODEL.format(**settings)):
+        pass
+    later = MODEL.format(**settings | change)
+    if same:
+        with run_directory(tmp_path, later):
+            assert (tmp_path / "pipeline.yaml").read_text() == later
+    else:
+        with pytest.raises(RefusedError, match="other settings"), run_directory(tmp_path, later):
+            pass
+
+
+def test_a_request_store_may_be_there_first(tmp_path):
+    """So that replies paid for in one run serve another: copy the file."""
+    (tmp_path / "requests.sqlite").write_bytes(b"")
+    with run_directory(tmp_path, "one"):
+        pass

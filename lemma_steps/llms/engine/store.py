@@ -130,7 +130,7 @@ class RequestStore:
 
     def _open(self) -> sqlite3.Connection:
         try:
-            connection = self._connect()
+            connection = sqlite3.connect(self.path, timeout=60.0, isolation_level=None)
             tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
             ours = connection.execute("PRAGMA application_id").fetchone()[0] == _APPLICATION_ID
             if tables and not ours:
@@ -139,6 +139,8 @@ class RequestStore:
                 raise sqlite3.DatabaseError(state)
             if not tables:
                 connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA application_id = {_APPLICATION_ID}; COMMIT")
+            connection.close()
+            return self._connect()
         except sqlite3.OperationalError as error:
             raise RefusedError(self._trouble(error)) from None
         except sqlite3.DatabaseError as error:
@@ -146,7 +148,6 @@ class RequestStore:
                 f"{self.path}: no request store, or a damaged one ({_first_line(error)}); `sqlite3 {self.path} .recover` "
                 "may save its replies; else move it away and pay for them again"
             ) from None
-        return connection
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=60.0, isolation_level=None, check_same_thread=False)
