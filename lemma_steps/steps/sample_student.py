@@ -73,10 +73,13 @@ class SampleStudent(RowStep):
             self._recorded = StudentSamples.read(self.samples_file)
 
     def unload(self) -> None:
-        """Unload the model."""
+        """Unload the model and let go of the recorded samples."""
         super().unload()
         if self.llm is not None:
             self.llm.unload()
+        if self._recorded is not None:
+            self._recorded.close()
+            self._recorded = None
 
     async def process_row(self, row: Row) -> Row:
         """Recorded samples where there are any, else one call per sample."""
