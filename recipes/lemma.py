@@ -2,6 +2,8 @@
 
     python recipes/lemma.py --output out                                        the offline demonstration
     python recipes/lemma.py --config recipes/configs/paper.yaml --output paper   the paper's recipe, with an API key
+    python recipes/lemma.py --output out --shard 1/4                             one of four parts, on any machine
+    python recipes/lemma.py merge out                                            the result of the four, as of one run
 
 One file tells the story: the options, the chain of steps, the run, what is written and where it is published.
 """
@@ -19,6 +21,8 @@ import typer
 from lemma_steps.console import exit_codes, quiet_libraries
 from lemma_steps.errors import RefusedError
 from lemma_steps.settings import Settings
+from lemma_steps.shards.shard import Shard
+from lemma_steps.shards.words import Words, said
 
 HERE = Path(__file__).parent
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -47,7 +51,7 @@ def models(settings: Settings, store: str | None = None) -> tuple[Any, Any]:
     return teacher, parse_llm(settings.student, "--student", **shared | sampling | settings.student_endpoint)
 
 
-def build(settings: Settings, teacher: Any, student: Any = None) -> Any:
+def build(settings: Settings, teacher: Any, student: Any = None, shard: Shard | None = None) -> Any:
     """The chain of the paper's Figure 2 as a distilabel `Pipeline`, ready for the runner or for `Pipeline.run`."""
     from distilabel.pipeline import Pipeline
 
@@ -58,7 +62,11 @@ def build(settings: Settings, teacher: Any, student: Any = None) -> Any:
     seed = settings.seed
 
     chain: list[tuple[type, dict[str, Any]]] = [
-        (steps.LoadProblems, settings.model_dump(include={"problems", "columns", "licence", "limit"})),
+        (
+            steps.LoadProblems,
+            settings.model_dump(include={"problems", "columns", "licence", "limit"})
+            | {"shard": str(shard) if shard else None},
+        ),
         (steps.Decontaminate, {}),
         (steps.SampleStudent, {"llm": student, "samples_file": settings.student_samples, "seed": seed}),
         (steps.ScoreSamples, {}),
@@ -104,8 +112,9 @@ def build(settings: Settings, teacher: Any, student: Any = None) -> Any:
     return pipeline
 
 
-@app.command()
+@app.callback(cls=Words, invoke_without_command=True)
 def main(
+    ctx: typer.Context,
     output: Annotated[
         Path, typer.Option(help="Directory for everything the run writes; the same one again resumes.")
     ] = Path("out"),
@@ -144,6 +153,11 @@ def main(
         str | None, typer.Option(help="YAML of your prices: {model, input, cached, output} each.")
     ] = None,
     batch: Annotated[bool | None, typer.Option("--batch", help="Use OpenAI's batch API: half price, hours.")] = None,
+    shard: Annotated[str | None, typer.Option(help="I/N: make part I of N only; `merge` joins the parts.")] = None,
+    ray: Annotated[
+        str | None, typer.Option(help="Make all parts as tasks of the Ray cluster at this address, or `auto`.")
+    ] = None,
+    parts: Annotated[int | None, typer.Option(min=1, help="Parts of --ray; default: one per node.")] = None,
     push_to_hub: Annotated[str | None, typer.Option(help="Hub dataset to publish to, such as ORG/NAME.")] = None,
     public: Annotated[
         bool, typer.Option("--public", help="Make a published dataset public; private unless told.")
@@ -151,6 +165,8 @@ def main(
 ) -> None:
     """Make verified error-corrective training data from math problems with known answers (LEMMA, arXiv 2503.17439)."""
     quiet_libraries()
+    if ctx.invoked_subcommand:
+        return
     from lemma_steps.publish import check_target
     from lemma_steps.publish import push_to_hub as publish
 
@@ -170,17 +186,62 @@ def main(
             "batch": batch,
         }
         settings = Settings.read(config, overrides)
+        if shard and (ray or push_to_hub):
+            raise RefusedError(f"--shard {shard}: a part is not the result; leave out --ray, and publish with `merge`")
+        if parts and not ray:
+            raise RefusedError(f"--parts {parts}: of --ray alone; without it start --shard I/{parts} for every I")
         if push_to_hub:
             check_target(push_to_hub, private=not public)
-        run(settings, output, budget_usd=budget_usd, reject_bad_rows=reject_bad_rows, repo=push_to_hub)
+        part = Shard.parse(shard) if shard else None
+        if ray:
+            from lemma_steps.ray_parts import RayParts
+
+            options = said(ctx, without=("output", "ray", "parts", "budget_usd", "push_to_hub", "public"))
+            RayParts(ray, parts).run([str(Path(__file__).resolve()), *options], output, budget_usd=budget_usd)
+            join([output], output, repo=push_to_hub)
+        else:
+            run(settings, output, shard=part, budget_usd=budget_usd, reject_bad_rows=reject_bad_rows, repo=push_to_hub)
         if push_to_hub:
             print(f"published: {publish(output, push_to_hub, private=not public)}")
+
+
+@app.command()
+def merge(
+    directories: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Directories that hold the parts.")],
+    output: Annotated[Path | None, typer.Option(help="Directory for the result; default: that of the parts.")] = None,
+    push_to_hub: Annotated[str | None, typer.Option(help="Hub dataset to publish to, such as ORG/NAME.")] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Make a published dataset public; private unless told.")
+    ] = False,
+) -> None:
+    """Join the parts of a run (`--shard I/N`) to the result that one run would have left."""
+    from lemma_steps.publish import check_target
+    from lemma_steps.publish import push_to_hub as publish
+
+    with exit_codes():
+        if push_to_hub:
+            check_target(push_to_hub, private=not public)
+        directory = join(directories, output, repo=push_to_hub)
+        if push_to_hub:
+            print(f"published: {publish(directory, push_to_hub, private=not public)}")
+
+
+def join(directories: list[Path], output: Path | None, *, repo: str | None = None) -> Path:
+    """Check the parts, run the steps that must see all rows over them, write the result."""
+    from lemma_steps.shards.merge import Merge
+
+    names = [str(directory) for directory in directories]
+    command = ["python", "recipes/lemma.py", "merge", *names, *(["--output", str(output)] if output else [])]
+    directory = asyncio.run(Merge(directories).write(output, shlex.join(command), repo=repo))
+    print(f"{directory}: train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md")
+    return directory
 
 
 def run(
     settings: Settings,
     output: Path,
     *,
+    shard: Shard | None = None,
     budget_usd: float | None = None,
     reject_bad_rows: bool = False,
     repo: str | None = None,
@@ -192,32 +253,45 @@ def run(
     from lemma_steps.progress import Progress
     from lemma_steps.run_directory import STORE, run_directory
     from lemma_steps.runner import Runner
+    from lemma_steps.shards.chains import leave_to_merge
+    from lemma_steps.shards.order import Order
+    from lemma_steps.shards.places import claim_output
     from lemma_steps.sources import Source
 
     sources = [Source(spec, settings.columns) for spec in settings.problems]
     sizes = [source.check(settings.limit, refuse_bad_rows=not reject_bad_rows) for source in sources]
+    total = None if None in sizes else sum(sizes)
+    home, output = output, output / shard.folder if shard else output
+    if shard and total:
+        total = len(shard.block(total))
     store_file = output / STORE
     teacher, student = models(settings, str(store_file))
     if budget_usd is not None:
         refuse_unpriced([teacher, student], settings.prices)
-    pipeline = build(settings, teacher, student)
+    pipeline = build(settings, teacher, student, shard)
+    written = pipeline_text(pipeline)
+    claim_output(home, shard, written)
+    if shard:
+        leave_to_merge(pipeline)
     runner = Runner(pipeline, admitted=settings.admitted)
-    with runner, run_directory(output, pipeline_text(pipeline)) as directory, RequestStore.shared(store_file) as store:
+    with runner, run_directory(output, written) as directory, RequestStore.shared(store_file) as store:
         store.ledger.budget_usd = budget_usd
-        with Progress(runner, store.ledger, None if None in sizes else sum(sizes)) as progress:
+        with Progress(runner, store.ledger, total) as progress:
             command = shlex.join(["python", "recipes/lemma.py", *sys.argv[1:]])
             steps, described = list(runner.counts), settings.model_dump()
 
             async def work() -> dict[str, Any]:
-                rows = progress.watch(runner.rows())
+                rows, order = progress.watch(runner.rows()), Order(directory, lambda: runner.generator.block)
+                rows = order.watch(rows) if shard else rows
                 try:
-                    return await write_result(rows, steps, directory, described, command, repo=repo)
+                    writing = write_result(rows, steps, directory, described, command, repo=repo)
+                    return await (order.settle(writing) if shard else writing)
                 finally:
                     await runner.aclose()
 
             report = asyncio.run(work())
         used = report["right_samples"] or any(pair["origin"] == "student" for pair in report["origin_strategy"])
-        if settings.student_samples not in (None, "starter") and not used:
+        if settings.student_samples not in (None, "starter") and not used and not shard:
             print(f"note: no sample of {settings.student_samples} belongs to one of the problems", file=sys.stderr)
         files = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md, pipeline.yaml"
         print(f"{directory}: {files}, {STORE}")
