@@ -6,8 +6,10 @@ import asyncio
 import json
 import multiprocessing
 import os
+import random
 import signal
 import sqlite3
+from collections import deque
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -15,6 +17,7 @@ import openai
 import pytest
 
 from lemma_steps.errors import RefusedError, StoppedError
+from lemma_steps.llms.engine import batch_collect
 from lemma_steps.llms.engine.batch import BatchQueue
 from lemma_steps.llms.engine.batch_lines import answer, request_line, split
 from lemma_steps.llms.engine.exchange import LARGEST_BODY, ExchangeError
@@ -583,6 +586,8 @@ ROWS = 40
 def worker(url, path, die_after):
     """A run in a process of its own; dies by its own hand after `die_after` replies, where given."""
 
+    batch_collect.CHUNK = 3  # so that a kill finds a batch half collected
+
     async def go():
         store = RequestStore(path)
         stored = 0
@@ -652,3 +657,28 @@ def test_killed_while_replies_are_handed_out_nothing_is_bought_again(path, proce
         assert run(server, path, range(ROWS)) == expected(range(ROWS))
     assert server.lines == {key(n): 1 for n in range(ROWS)}
     assert server.calls["content"] == 1
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+@pytest.mark.parametrize("seed", range(5))
+def test_killed_at_random_moments_until_done_every_line_is_submitted_once(path, processes, seed):
+    draw, kills = random.Random(seed), 0
+    with serving(lambda name, request: completion("z" * 20_000)) as server:
+        for _ in range(60):
+            for call in ("upload", "create", "retrieve", "list", "content"):
+                server.faults[call] = deque(
+                    draw.choices([None, "drop", "lose", (500, error("oops"))], [6, 1, 1, 1], k=9)
+                )
+            run_ = processes.Process(target=worker, args=(server.url, path, None))
+            run_.start()
+            run_.join(draw.uniform(0.02, 0.5))
+            if run_.exitcode is None:
+                run_.kill()
+                kills += 1
+            run_.join()
+            if run_.exitcode == 0:
+                break
+        assert run(server, path, range(ROWS)) == ["z" * 20_000] * ROWS
+    assert kills > 2
+    assert server.lines == {key(n): 1 for n in range(ROWS)}

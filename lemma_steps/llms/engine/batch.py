@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from lemma_steps.errors import StoppedError
 from lemma_steps.llms.engine.batch_api import BatchApi, FileLostError, FileTooLargeError
-from lemma_steps.llms.engine.batch_lines import NO_MONEY, answer, request_line
+from lemma_steps.llms.engine.batch_collect import Collector, QueueFullError, Replies
+from lemma_steps.llms.engine.batch_lines import request_line
 from lemma_steps.llms.engine.batch_state import BatchRecord, BatchState
 from lemma_steps.llms.engine.exchange import ExchangeError
 
@@ -20,13 +21,8 @@ if TYPE_CHECKING:
 
     from lemma_steps.llms.engine.store import RequestStore
 
-_CHUNK = 500
-"""Replies that are written in one transaction and handed out together."""
 _LONGEST_HOLD_S = 1800.0
-_DOWNLOADS = 5
-"""Times that the files of an ended batch are read before a line that should be in them is given up."""
-_TOO_MUCH = {"token_limit_exceeded", "too_many_tasks"}
-"""Reasons for which a batch fails as a whole because it, or all that is queued, is too large."""
+_NO_LIMIT = 1_000_000
 
 
 @dataclass(slots=True)
@@ -114,11 +110,12 @@ class BatchQueue:
         self._api = BatchApi(
             client,
             endpoint=endpoint,
-            begun=self._state.any_submitted(),
+            begun=self._state.any_submitted() or store.ledger.totals.calls > 0,
             backoff_s=backoff_s,
             settle_s=settle_s,
             patience_s=patience_s,
         )
+        self._collector = Collector(self._state, self._api, poll_s, self._hand_out)
         self._folder, self._endpoint = store.path.parent, endpoint
         self._quiet_s, self._poll_s = quiet_s, poll_s
         self._most, self._max_bytes = max_requests, max_bytes
@@ -130,7 +127,7 @@ class BatchQueue:
         self._timer: asyncio.TimerHandle | None = None
         self._uploading = asyncio.Lock()
         self._asked_at, self._handing = 0.0, 0
-        self._max_requests, self._max_open = self._most, 1_000_000
+        self._max_requests, self._max_open = self._most, _NO_LIMIT
         self._hold_until, self._held_back = 0.0, 0
         self._error: Exception | None = None
 
@@ -269,7 +266,7 @@ class BatchQueue:
         progress = self._progress[batch.intent] = BatchProgress(total=batch.lines)
         return progress
 
-    async def _follow(self, batch: BatchRecord, progress: BatchProgress, bodies: dict[str, dict[str, Any]]) -> None:
+    async def _follow(self, batch: BatchRecord, progress: BatchProgress, bodies: Replies) -> None:
         """See one batch through: from wherever its record says that it is to its replies in the right hands."""
         try:
             batch_id = batch.batch_id or await self._submitted(batch, bodies)
@@ -277,24 +274,22 @@ class BatchQueue:
             remote = await self._api.ended(batch_id, self._poll_s, progress.see)
             self._handing += 1
             try:
-                await self._collect(batch, remote)
+                self._state.prune()
+                self._handed &= self._state.collected()
+                failed = await self._collector.collect(batch.intent, remote)
             finally:
                 self._handing -= 1
                 self._asked_at = asyncio.get_running_loop().time()
-        except (FileLostError, FileTooLargeError) as error:  # no batch was made
-            keys = list(self._state.keys(batch.intent))
-            self._state.end(batch.intent, "abandoned")
-            if isinstance(error, FileLostError):
-                self._hold()
-            elif len(keys) > 1:
-                self._max_requests = len(keys) // 2
-            else:
-                self._fail(keys[0], ExchangeError("request_too_long", str(error)))
-            self._again(keys)
+            for key, error in failed.items():
+                self._fail(key, error)
+            self._max_requests, self._max_open = min(2 * self._max_requests, self._most), self._max_open + 1
+            self._held_back = 0
+        except (FileLostError, FileTooLargeError, QueueFullError) as error:
+            self._retreat(batch.intent, error)
         finally:
             del self._progress[batch.intent]
 
-    async def _submitted(self, batch: BatchRecord, bodies: dict[str, dict[str, Any]]) -> str:
+    async def _submitted(self, batch: BatchRecord, bodies: Replies) -> str:
         file_id, tried_at = batch.file_id, batch.touched_at if batch.file_id else None
         if file_id is None:
             lines = (request_line(key, self._endpoint, body) for key, body in bodies.items())
@@ -305,97 +300,34 @@ class BatchQueue:
         self._state.submitted(batch.intent, batch_id)
         return batch_id
 
-    async def _collect(self, batch: BatchRecord, remote: Batch) -> None:
-        """Hand out every reply of an ended batch, and tell the other askers why they get none."""
-        self._state.prune()
-        self._handed &= self._state.collected()
-        held = self._state.keys(batch.intent)
-        failed: dict[str, ExchangeError] = {}
-        counts = remote.request_counts
-        promised = counts.completed + counts.failed if counts else 0
-        for _ in range(_DOWNLOADS if remote.output_file_id or remote.error_file_id else 0):
-            seen = await self._api.patiently(lambda: self._read(remote, held, failed), f"download of batch {remote.id}")
-            if seen >= promised or held.keys() <= failed.keys():
-                break
-            await asyncio.sleep(self._poll_s)
-        self._state.end(batch.intent, remote.status)
-        if remote.status == "failed":
-            self._refused(remote, held)
-            return
-        if remote.status == "cancelled":
-            raise self._api.stop(
-                f"{self._api.root}: batch {remote.id} was cancelled there; its replies are kept; run again for the rest"
-            )
-        expired = ExchangeError("batch_expired", "not answered within the 24 hours of its batch", retryable=True)
-        missing = ExchangeError("batch_line_missing", f"no answer in the files of batch {remote.id}", retryable=True)
-        for key in held:
-            self._fail(key, failed.get(key) or (expired if remote.status == "expired" else missing))
-        self._max_requests, self._max_open = min(2 * self._max_requests, self._most), self._max_open + 1
-        self._held_back = 0
-
-    async def _read(self, remote: Batch, held: dict[str, int], failed: dict[str, ExchangeError]) -> int:
-        """Take the replies out of the files of a batch, and out of `held`; the number of lines that were there."""
-        seen = 0
-        for file_id in filter(None, (remote.output_file_id, remote.error_file_id)):
-            replies: dict[str, dict[str, Any]] = {}
-            try:
-                async for line in self._api.lines(file_id):
-                    key, result = answer(line)
-                    seen += 1
-                    if key not in held:
-                        continue
-                    if isinstance(result, ExchangeError):
-                        failed[key] = result
-                    else:
-                        replies[key] = result
-                    if len(replies) >= _CHUNK:
-                        self._hand_out(replies, held)
-                        await asyncio.sleep(0)
-            except FileLostError:
-                continue
-            self._hand_out(replies, held)
-        return seen
-
-    def _hand_out(self, replies: dict[str, dict[str, Any]], held: dict[str, int]) -> None:
-        self._state.collect(replies.items())
+    def _hand_out(self, replies: Replies) -> None:
         for key, body in replies.items():
-            del held[key]
             if (wait := self._waits.pop(key, None)) is not None:
                 self._handed.add(key)
                 wait.future.set_result(body)
-        replies.clear()
 
-    def _refused(self, remote: Batch, held: dict[str, int]) -> None:
-        """The endpoint did not take the batch: nothing was answered, nothing is paid."""
-        errors = (remote.errors.data if remote.errors else None) or []
-        codes = {error.code or "" for error in errors}
-        words = "; ".join(f"{error.code}: {error.message}" for error in errors[:3]) or "no reason given"
-        if codes & NO_MONEY or any("model" in code for code in codes):
-            raise self._api.stop(f"{self._api.root}: batch {remote.id}: {words}")
-        if codes & _TOO_MUCH:
-            if len(self._progress) > 1:
-                self._max_open = len(self._progress) - 1
-            else:
-                self._max_requests = max(1, len(held) // 2)
+    def _retreat(self, intent: str, error: FileLostError | FileTooLargeError | QueueFullError) -> None:
+        """A batch was not taken: nothing was answered and nothing is paid. Submit its requests later, or fewer at once."""
+        keys, others = list(self._state.keys(intent)), len(self._progress) - 1
+        self._state.end(intent, "abandoned")
+        if isinstance(error, QueueFullError) and others:
+            self._max_open = others
+        elif isinstance(error, FileTooLargeError) and len(keys) == 1:
+            self._fail(keys[0], ExchangeError("request_too_long", str(error)))
+        else:
+            if not isinstance(error, FileLostError):
+                self._max_requests = max(1, len(keys) // 2)
+            if not isinstance(error, FileTooLargeError):
                 self._hold()
-            self._again(list(held))
-            return
-        bad = {error.line: error for error in errors if error.line}
-        for key, line in held.items():
-            named = bad.get(line)
-            detail = f"{named.code}: {named.message}" if named else words
-            self._fail(key, ExchangeError("batch_failed", detail, retryable=named is None))
+        for key in keys:
+            if (wait := self._waits.get(key)) is not None:
+                self._gather(key, wait)
 
     def _hold(self) -> None:
         """Submit nothing for a while, longer each time: what is in the way is not of this run."""
         wait = min(self._poll_s * 2**self._held_back, _LONGEST_HOLD_S)
         self._hold_until = asyncio.get_running_loop().time() + wait
         self._held_back += 1
-
-    def _again(self, keys: list[str]) -> None:
-        for key in keys:
-            if (wait := self._waits.get(key)) is not None:
-                self._gather(key, wait)
 
     def _fail(self, key: str, error: Exception) -> None:
         if (wait := self._waits.pop(key, None)) is not None:
