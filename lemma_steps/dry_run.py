@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lemma_steps.errors import RefusedError
 from lemma_steps.llms.engine.prices import BATCH_SHARE, Prices
 from lemma_steps.llms.engine.usage import Usage
 from lemma_steps.llms.rehearsal import RehearsalLLM, Tally
+from lemma_steps.llms.spec import parse_llm
 from lemma_steps.llms.tokens import Prompt, Tokens
 from lemma_steps.runner import Runner
 from lemma_steps.settings import Settings
@@ -89,12 +91,11 @@ def dry_run(build: Callable[..., Any], settings: Settings, sample: int = 50, pri
         prices: dollars per token; those of the settings if not given.
 
     Raises:
-        RefusedError: the problems, the prices or the pipeline are refused.
+        RefusedError: the models, the problems, the prices or the pipeline are refused.
     """
     prices = prices or Prices.read(settings.prices)
-    offline = settings.teacher == "offline"
-    teacher = RehearsalLLM(model=model_of(settings.teacher), labels_by_construction=offline)
-    student = None if settings.student == "none" else RehearsalLLM(model=model_of(settings.student))
+    teacher = stand_in(settings.teacher, "--teacher")
+    student = None if settings.student == "none" else stand_in(settings.student, "--student")
     rehearsal = _Rehearsal(build(settings, teacher, student))
     with rehearsal:
         problems, picked = spread(rehearsal.all_problems(), sample)
@@ -103,12 +104,21 @@ def dry_run(build: Callable[..., Any], settings: Settings, sample: int = 50, pri
     return DryRun(problems, {source: len(rows) for source, rows in picked.items()}, counters, steps)
 
 
-def model_of(spec: str) -> str:
-    """The model's name in a SPEC such as `openai:MODEL`, `vllm:URL#MODEL` or `offline`, as prices know it."""
-    kind, _, rest = spec.partition(":")
-    if spec == "offline":
-        return "offline-teacher"
-    return rest.partition("#")[2] if kind == "vllm" else rest or spec
+def stand_in(spec: str, option: str) -> RehearsalLLM:
+    """The stand-in for the model that a SPEC of the command line names. No key is needed.
+
+    Raises:
+        RefusedError: the spec has no known form.
+    """
+    if spec.startswith("openai:") and (model := spec.removeprefix("openai:")):
+        return RehearsalLLM(model=model)
+    if (spec, option) == ("offline", "--student"):
+        raise RefusedError(
+            f"{option} {spec}: the rule-based teacher is no student; name a model, or use --student-samples"
+        )
+    real = parse_llm(spec, option)
+    by_construction = getattr(real, "labels_by_construction", False)
+    return RehearsalLLM(model=real.model_name, labels_by_construction=by_construction)
 
 
 def spread(rows: Iterable[Row], sample: int) -> tuple[dict[str, int], dict[str, list[Row]]]:

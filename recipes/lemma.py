@@ -2,6 +2,7 @@
 
     python recipes/lemma.py --output out                                        the offline demonstration
     python recipes/lemma.py --config recipes/configs/paper.yaml --output paper   the paper's recipe, with an API key
+    python recipes/lemma.py --config recipes/configs/paper.yaml --dry-run        what that would ask and cost
     python recipes/lemma.py --output out --shard 1/4                             one of four parts, on any machine
     python recipes/lemma.py merge out                                            the result of the four, as of one run
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -153,6 +155,10 @@ def main(
         str | None, typer.Option(help="YAML of your prices: {model, input, cached, output} each.")
     ] = None,
     batch: Annotated[bool | None, typer.Option("--batch", help="Use OpenAI's batch API: half price, hours.")] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print calls, tokens, dollars and first prompt of each step; call nothing."),
+    ] = False,
     shard: Annotated[str | None, typer.Option(help="I/N: make part I of N only; `merge` joins the parts.")] = None,
     ray: Annotated[
         str | None, typer.Option(help="Make all parts as tasks of the Ray cluster at this address, or `auto`.")
@@ -190,9 +196,12 @@ def main(
             raise RefusedError(f"--shard {shard}: a part is not the result; leave out --ray, and publish with `merge`")
         if parts and not ray:
             raise RefusedError(f"--parts {parts}: of --ray alone; without it start --shard I/{parts} for every I")
+        part = Shard.parse(shard) if shard else None
+        if dry_run:
+            estimate(settings, part, reject_bad_rows=reject_bad_rows)
+            return
         if push_to_hub:
             check_target(push_to_hub, private=not public)
-        part = Shard.parse(shard) if shard else None
         if ray:
             from lemma_steps.ray_parts import RayParts
 
@@ -235,6 +244,16 @@ def join(directories: list[Path], output: Path | None, *, repo: str | None = Non
     directory = asyncio.run(Merge(directories).write(output, shlex.join(command), repo=repo))
     print(f"{directory}: train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md")
     return directory
+
+
+def estimate(settings: Settings, shard: Shard | None = None, *, reject_bad_rows: bool = False) -> None:
+    """Say what a run would ask and cost."""
+    from lemma_steps.dry_run import dry_run
+    from lemma_steps.sources import Source
+
+    for spec in settings.problems:
+        Source(spec, settings.columns).check(settings.limit, refuse_bad_rows=not reject_bad_rows)
+    print(dry_run(partial(build, shard=shard), settings))
 
 
 def run(
@@ -287,6 +306,10 @@ def run(
                     writing = write_result(rows, steps, directory, described, command, repo=repo)
                     return await (order.settle(writing) if shard else writing)
                 finally:
+                    if paid := sum(model.under_way for model in (teacher, student) if hasattr(model, "under_way")):
+                        print(
+                            f"waiting for {paid} replies under way, they are paid; Ctrl-C leaves them", file=sys.stderr
+                        )
                     await runner.aclose()
 
             report = asyncio.run(work())

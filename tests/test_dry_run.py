@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import socket
 from collections import Counter
 from itertools import pairwise
@@ -13,9 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lemma import build
+from lemma import app, build
+from typer.testing import CliRunner
 
-from lemma_steps.dry_run import LONGER, dollars, dry_run, model_of, spread
+from lemma_steps.dry_run import LONGER, dollars, dry_run, spread, stand_in
+from lemma_steps.errors import RefusedError
 from lemma_steps.llms.engine.prices import Prices
 from lemma_steps.llms.engine.usage import Usage
 from lemma_steps.llms.offline import OfflineTeacher
@@ -236,17 +239,62 @@ def test_the_sample_is_spread_evenly_over_each_source(sizes, sample):
 
 
 @pytest.mark.parametrize(
-    ("spec", "model"),
+    ("spec", "model", "by_construction"),
     [
-        ("offline", "offline-teacher"),
-        ("openai:gpt-4o", "gpt-4o"),
-        ("vllm:http://localhost:8000/v1#org/model", "org/model"),
-        ("vllm:http://localhost:8000/v1#a#b", "a#b"),
-        ("embedded:SmolLM2-135M-Instruct", "SmolLM2-135M-Instruct"),
+        ("offline", "offline-teacher", True),
+        ("openai:gpt-4o", "gpt-4o", False),
+        ("openai:ft:gpt-4o:org::1", "ft:gpt-4o:org::1", False),
+        ("vllm:http://localhost:8000/v1#org/model", "org/model", False),
     ],
 )
-def test_the_model_that_a_spec_names(spec, model):
-    assert model_of(spec) == model
+def test_a_stand_in_has_the_name_that_prices_know(monkeypatch, spec, model, by_construction):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    made = stand_in(spec, "--teacher")
+    assert (made.model_name, made.labels_by_construction) == (model, by_construction)
+
+
+@pytest.mark.parametrize("spec", ["", "gpt-4o", "openai:", "vllm:localhost", "vllm:http://localhost:8000/v1"])
+def test_what_a_run_refuses_a_dry_run_refuses(spec):
+    with pytest.raises(RefusedError, match="--teacher"):
+        stand_in(spec, "--teacher")
+
+
+def test_the_offline_teacher_is_no_student():
+    with pytest.raises(RefusedError, match="no student"):
+        stand_in("offline", "--student")
+
+
+def command(*arguments):
+    return CliRunner().invoke(app, ["--config", str(CONFIGS / "paper.yaml"), "--dry-run", *map(str, arguments)])
+
+
+def test_the_command_prints_the_estimate_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    file = problems(tmp_path / "trees.jsonl", 4)
+    ran = command("--problems", file, "--output", tmp_path / "out", "--budget-usd", 1)
+    assert ran.exit_code == 0, ran.output
+    assert "inject_error" in ran.stdout
+    assert "===== first prompt of smooth" in ran.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_part_is_estimated_as_a_part(tmp_path):
+    file = problems(tmp_path / "trees.jsonl", 5)
+    parts = [command("--problems", file, "--shard", f"{part}/2").stdout for part in (1, 2)]
+    found = sorted(int(re.search(r"^inject_error +(\d+)", text, re.MULTILINE)[1]) for text in parts)
+    assert sum(found) == 15
+    assert found[0] > 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--problems", "missing.jsonl"], ["--teacher", "no-such-form"], ["--prices", "missing.yaml"]]
+)
+def test_what_is_refused_is_refused_in_one_line(tmp_path, arguments):
+    file = problems(tmp_path / "trees.jsonl", 2)
+    ran = command(*([] if "--problems" in arguments else ["--problems", file]), *arguments)
+    assert ran.exit_code == 2
+    assert ran.stderr.startswith("error: ")
+    assert ran.stderr.strip().count("\n") == 0
 
 
 @pytest.mark.parametrize(
