@@ -23,7 +23,7 @@ from statistics import median
 from typing import Any
 
 from arithmetic_problems import write_problems
-from engine_drills import Bench, digests, failing_call, fault_mix, kills, rows_of
+from engine_drills import Bench, digests, failing_call, fault_mix, kills, undisturbed
 from engine_processes import HERE, RECIPE, EndpointProcess, Watched
 
 Figures = dict[str, Any]
@@ -41,27 +41,6 @@ TARGETS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "memory_ratio": ("<= 1.2", lambda value: value <= 1.2),
     "rate_ratio": (">= 0.8", lambda value: value >= 0.8),
 }
-
-
-def undisturbed(bench: Bench) -> tuple[Path, Path, Figures]:
-    """One run without latency: its directory, the record of its prompts, and what it made."""
-    output, record = bench.scratch / "undisturbed", bench.scratch / "record.jsonl"
-    log = bench.endpoint.new_log(latency=0.0, record=str(record))
-    run = bench.whole(output, log)
-    bench.endpoint.control(latency=1.0, record=None)
-    counts = log.counts()
-    return (
-        output,
-        record,
-        {
-            "problems": bench.count,
-            "kept": len(rows_of(output, "train")),
-            "calls": len(counts),
-            "calls_per_problem": round(len(counts) / bench.count, 3),
-            "calls_repeated": counts.total() - len(counts),
-            "seconds_without_latency": round(run.ended - log.first(), 2),
-        },
-    )
 
 
 def recipe_run(bench: Bench, output: Path) -> Figures:
@@ -208,7 +187,8 @@ def over_http(
     scratch: Path, parts: list[str], options: argparse.Namespace, add: Callable[[Figures], None], figures: Figures
 ) -> None:
     """Everything that the simulated endpoint serves."""
-    problems = Bench.write_problems(scratch, options.problems)
+    problems = scratch / "problems.jsonl"
+    write_problems(problems, options.problems)
     with EndpointProcess(scratch, problems) as endpoint:
         bench = Bench.make(scratch, endpoint, problems, options.problems, options.in_flight)
         reference, record, found = undisturbed(bench)

@@ -16,11 +16,10 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow.parquet as pq
 import yaml
-from arithmetic_problems import write_problems
 from engine_processes import RECIPE, RESULT_FILES, EndpointProcess, RequestLog, Run, Watched
 
 FAULT_MIX = {
@@ -52,8 +51,19 @@ class Bench:
     count: int
 
     @classmethod
-    def make(cls, scratch: Path, endpoint: EndpointProcess, problems: Path, count: int, in_flight: int) -> Bench:
-        """Write the configuration and the distribution of error types beside the problems."""
+    def make(
+        cls, scratch: Path, endpoint: EndpointProcess, problems: Path, count: int, in_flight: int, **settings: Any
+    ) -> Self:
+        """Write the configuration and the distribution of error types beside the problems.
+
+        Args:
+            scratch: the folder for everything that is made.
+            endpoint: where the models are.
+            problems: the problem file.
+            count: how many problems it has.
+            in_flight: the cap.
+            settings: further settings of the recipe.
+        """
         only = scratch / "calculation_errors.json"
         only.write_text(json.dumps({"source": "made", "student": "sim", "n": 1, "counts": {"CA": 1}}), encoding="utf-8")
         config = {
@@ -69,22 +79,20 @@ class Bench:
                 "error_type_sampler": {"n_errors": 1, "student_share": 0.0, "floor": 0.0},
                 "fix_continue": {"reference": "gold"},
             },
+            **settings,
         }
         (scratch / "chain.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
         return cls(scratch, endpoint, problems, count)
 
-    @classmethod
-    def write_problems(cls, scratch: Path, count: int) -> Path:
-        """A problem file of its own."""
-        path = scratch / "problems.jsonl"
-        write_problems(path, count)
-        return path
+    def options(self, output: Path) -> list[str]:
+        """The options of the command line."""
+        url = f"vllm:{self.endpoint.url}#sim"
+        config = str(self.scratch / "chain.yaml")
+        return ["--config", config, "--teacher", url, "--student", url, "--output", str(output)]
 
     def command(self, output: Path) -> Watched:
-        """The public command line."""
-        url = f"vllm:{self.endpoint.url}#sim"
-        options = ["--config", self.scratch / "chain.yaml", "--teacher", url, "--student", url, "--output", output]
-        return Watched([sys.executable, str(RECIPE), *map(str, options)], self.scratch)
+        """The public command line, as a process of its own."""
+        return Watched([sys.executable, str(RECIPE), *self.options(output)], self.scratch)
 
     def run(self, output: Path, log: RequestLog) -> Run:
         """The command, however it ends."""
@@ -111,6 +119,28 @@ def rows_of(output: Path, name: str) -> list[dict[str, Any]]:
     """Rows of `train` or `rejected`, the columns that say what became of them."""
     rows = pq.read_table(output / f"{name}.parquet").to_pylist()
     return [{key: row.get(key) for key in ("id", "problem_id", "question", "rejected_by", "reason")} for row in rows]
+
+
+def undisturbed(bench: Bench) -> tuple[Path, Path, dict[str, Any]]:
+    """One run without latency: its directory, the record of its prompts, and what it made."""
+    output, record = bench.scratch / "undisturbed", bench.scratch / "record.jsonl"
+    before = bench.endpoint.control()["latency"]
+    log = bench.endpoint.new_log(latency=0.0, record=str(record))
+    run = bench.whole(output, log)
+    bench.endpoint.control(latency=before, record=None)
+    counts = log.counts()
+    return (
+        output,
+        record,
+        {
+            "problems": bench.count,
+            "kept": len(rows_of(output, "train")),
+            "calls": len(counts),
+            "calls_per_problem": round(len(counts) / bench.count, 3),
+            "calls_repeated": counts.total() - len(counts),
+            "seconds_without_latency": round(run.ended - log.first(), 2),
+        },
+    )
 
 
 def failing_call(bench: Bench, record: Path, reference: Path) -> dict[str, Any]:
@@ -183,7 +213,7 @@ def kills(bench: Bench, reference: Path, expected_s: float, times: int = 10, see
         survived += finished.returncode == 0
     counts = log.counts()
     repeated = counts.total() - len(counts)
-    in_flight = sum(moment["in_flight"] for moment in moments)
+    in_flight, missing = (sum(moment[name] for moment in moments) for name in ("in_flight", "not_committed"))
     ended = finished is not None and finished.returncode == 0
     return {
         "kills_tried": tried,
@@ -193,8 +223,9 @@ def kills(bench: Bench, reference: Path, expected_s: float, times: int = 10, see
         "distinct_requests": len(counts),
         "repeated": repeated,
         "in_flight_at_kills": in_flight,
-        "not_committed_at_kills": sum(moment["not_committed"] for moment in moments),
+        "not_committed_at_kills": missing,
         "repeated_beyond_in_flight": max(0, repeated - in_flight),
+        "repeated_beyond_not_committed": max(0, repeated - missing),
         "kills_same_bytes": ended and digests(output) == digests(reference),
         "kills_last_output": "" if ended or finished is None else finished.output[-1000:],
     }
@@ -240,9 +271,9 @@ def fault_mix(bench: Bench, reference: Path, fault_free_s: float) -> dict[str, A
         "fault_time_ratio": round(seconds / fault_free_s, 3),
         "fault_answers": {str(status): count for status, count in sorted(answers.items())},
         "fault_requests": log.counts().total(),
-        "fault_most_attempts": max(log.counts().values()),
+        "fault_most_attempts": max(log.attempts().values()),
         "fault_budget": budget,
-        "fault_beyond_budget": sum(count > budget for count in log.counts().values()) if budget else None,
+        "fault_beyond_budget": sum(count > budget for count in log.attempts().values()) if budget else None,
         "fault_rerun": {
             "returncode": rerun.returncode,
             "requests": again.counts().total(),

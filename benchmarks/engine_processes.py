@@ -31,6 +31,7 @@ class LogLine:
     key: str
     status: int
     in_flight: int
+    prompt: str
 
 
 class RequestLog:
@@ -43,11 +44,15 @@ class RequestLog:
         """All whole lines so far."""
         text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
         rows = (line.split("\t") for line in text[: text.rfind("\n") + 1].splitlines())
-        return [LogLine(float(a), b, c, int(d), int(e)) for a, b, c, d, e in rows]
+        return [LogLine(float(a), b, c, int(d), int(e), f) for a, b, c, d, e, f in rows]
 
     def counts(self) -> Counter[str]:
         """How often each key was received."""
         return Counter(line.key for line in self.lines() if line.event == "received")
+
+    def attempts(self) -> Counter[str]:
+        """How often each prompt was received, whatever its seed."""
+        return Counter(line.prompt for line in self.lines() if line.event == "received")
 
     def growth(self) -> Callable[[], bool]:
         """Tells whether there is a line more than now."""

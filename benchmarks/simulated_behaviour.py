@@ -74,6 +74,11 @@ def key_of(body: dict[str, Any]) -> str:
     return hashlib.blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=12).hexdigest()
 
 
+def prompt_of(body: dict[str, Any]) -> str:
+    """The hash of what is asked, whatever the seed: an engine may ask again with another one."""
+    return key_of({name: body.get(name) for name in ("messages", "prompt", "model")})
+
+
 def latency_of(key: str) -> float:
     """Seconds, lognormal with median 1 and sigma 0.6."""
     return MEDIAN_S * math.exp(SIGMA * NormalDist().inv_cdf(uniform(key, "latency")))

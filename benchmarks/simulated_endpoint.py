@@ -8,8 +8,9 @@ solution made from the gold text of the problem file. Latency is lognormal; late
 request's content alone, faults of its content and of how often it was sent before, so that a retry can succeed.
 POST /control takes the options of `Behaviour` as JSON and holds from then on; GET /control gives them and the CPU used.
 
-The log has two lines per request, `time event key status in_flight`: `received` as soon as it is read, then `answered`, or
-`gone` where the client hung up. A key is a hash of the request's content.
+The log has two lines per request, `time event key status in_flight prompt`: `received` as soon as it is read, then
+`answered`, or `gone` where the client hung up. A key is a hash of the request's content, a prompt one of its messages and
+model alone.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import Any
 from weakref import WeakSet
 
 from aiohttp import web
-from simulated_behaviour import Behaviour, key_of, latency_of, uniform
+from simulated_behaviour import Behaviour, key_of, latency_of, prompt_of, uniform
 from simulated_replies import Replies
 
 GONE = 499
@@ -78,7 +79,7 @@ class Endpoint:
     async def complete(self, request: web.Request) -> web.StreamResponse:
         """One completion, or what happens instead."""
         body = json.loads(await request.read())
-        behaviour, key = self.behaviour, key_of(body)
+        behaviour, key, prompt = self.behaviour, key_of(body), prompt_of(body)
         self.requests += 1
         self.in_flight += 1
         fault = behaviour.fault(key, self._attempts[key])
@@ -90,7 +91,7 @@ class Endpoint:
         connection = request.transport
         assert isinstance(connection, asyncio.Transport)
         self._connections.add(connection)
-        self._line("received", key, status)
+        self._line("received", key, status, prompt)
         if behaviour.record:
             self._note(behaviour.record, key, request.path, body)
         ended, end_status = "gone", GONE
@@ -107,7 +108,7 @@ class Endpoint:
             return response
         finally:
             self.in_flight -= 1
-            self._line(ended, key, end_status)
+            self._line(ended, key, end_status, prompt)
 
     def _response(
         self, key: str, body: dict[str, Any], fault: str | None, status: int, behaviour: Behaviour
@@ -157,9 +158,9 @@ class Endpoint:
         name = self.behaviour.log
         self._log = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) if name else None
 
-    def _line(self, event: str, key: str, status: int) -> None:
+    def _line(self, event: str, key: str, status: int, prompt: str) -> None:
         if self._log is not None:
-            os.write(self._log, f"{time.time():.6f}\t{event}\t{key}\t{status}\t{self.in_flight}\n".encode())
+            os.write(self._log, f"{time.time():.6f}\t{event}\t{key}\t{status}\t{self.in_flight}\t{prompt}\n".encode())
 
     def _note(self, path: str, key: str, url: str, body: dict[str, Any]) -> None:
         if key not in self._recorded:
