@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from pyarrow import parquet
 
-from lemma_steps.output import DatasetWriter
+from lemma_steps.output import DatasetWriter, Summary
 from lemma_steps.output import parquet_file as parquet_module
-from tests.output.rows import kept, rejected, stream
+from tests.output.rows import STEPS, kept, rejected, stream
 
 NAMES = ["rejected.parquet", "report.json", "train.jsonl", "train.parquet"]
 
@@ -76,6 +77,27 @@ def test_row_groups_are_bounded(tmp_path, monkeypatch, limit, value):
     file = parquet.ParquetFile(tmp_path / "train.parquet")
     assert file.num_row_groups >= 5
     assert file.read().num_rows == 95
+
+
+def test_memory_does_not_grow_with_the_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet_module, "ROWS_PER_GROUP", 10)
+    rows, summary = stream(20), Summary(STEPS)
+
+    def write(turn):
+        for row in rows:
+            summary.add(writer.write({**row, "id": row.get("id") and f"{row['id']}-{turn}"}))
+
+    with DatasetWriter(tmp_path) as writer:
+        write("first")
+        tracemalloc.start()
+        try:
+            for turn in range(20):
+                write(turn)
+            grown, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert writer.kept + writer.rejected == 21 * len(rows) > 1000
+    assert grown < 200_000, "two turns at most; each holds 100 kB and more"
 
 
 def test_an_empty_run_gives_empty_files_with_all_columns(tmp_path):
