@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from lemma_steps.output.prefix import fixed_tokens
+
 _TOKENS = ("tokens_in", "tokens_cached", "tokens_out")
 
 
@@ -17,6 +19,7 @@ class Calls:
         self._usd: dict[str, float] = defaultdict(float)
         self._templates: dict[str, set[str]] = defaultdict(set)
         self._models: dict[str, set[str]] = defaultdict(set)
+        self._prompts: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
         self._seen: set[tuple[str, str]] = set()
 
     def add(self, provenance: Iterable[Mapping[str, Any]] | None, new_problem: bool) -> None:
@@ -33,20 +36,48 @@ class Calls:
             counts["calls"] += 1
             counts.update({name: call.get(name) or 0 for name in _TOKENS})
             counts["unpriced"] += call.get("usd") is None
+            if call.get("tokens_in"):  # 0 where several samples came from one request: its first has the prompt
+                self._prompts[step][call.get("template"), call.get("model")] += 1
+            if call.get("tokens_cached") is not None:
+                counts["cache_told"] += 1
+                counts["tokens_in_told"] += call.get("tokens_in") or 0
             self._usd[step] += call.get("usd") or 0.0
             self._templates[step].update(filter(None, [call.get("template")]))
             self._models[step].update(filter(None, [call.get("model")]))
 
-    def report(self, steps: Sequence[str] = ()) -> list[dict[str, Any]]:
-        """One entry per step, ordered as `steps`; `usd` is of the calls with a price, `unpriced` counts the rest."""
+    def report(self, steps: Sequence[str] = (), shots: int = 0) -> list[dict[str, Any]]:
+        """One entry per step, ordered as `steps`; `usd` is of the calls with a price, `unpriced` counts the rest.
+
+        `shared_prefix` is the share of `tokens_in` that all prompts of the step begin with, `cached_share` the share that
+        servers read from their caches; `None` is unknown. `tokens_cached` is `None` where no server said.
+
+        Args:
+            steps: names of the chain's steps.
+            shots: demonstrations in the student's prompts, which are part of their shared prefix.
+        """
         order = {step: number for number, step in enumerate(steps)}
         return [
             {
                 "step": step,
                 **{name: counts[name] for name in ("calls", *_TOKENS, "unpriced")},
+                **({} if counts["cache_told"] else {"tokens_cached": None}),
+                "shared_prefix": self._shared_prefix(step, shots),
+                "cached_share": _share(counts["tokens_cached"], counts["tokens_in_told"]),
                 "usd": round(self._usd[step], 6) if counts["calls"] > counts["unpriced"] else None,
                 "templates": sorted(self._templates[step]),
                 "models": sorted(self._models[step]),
             }
             for step, counts in sorted(self._steps.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
         ]
+
+    def _shared_prefix(self, step: str, shots: int) -> float | None:
+        shared = 0
+        for (template, model), prompts in self._prompts[step].items():
+            if (fixed := fixed_tokens(template, model, shots)) is None:
+                return None
+            shared += fixed * prompts
+        return _share(shared, self._steps[step]["tokens_in"])
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(min(1.0, part / whole), 4) if whole else None
