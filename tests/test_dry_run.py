@@ -299,7 +299,14 @@ def test_what_is_refused_is_refused_in_one_line(tmp_path, arguments):
 
 @pytest.mark.parametrize(
     ("usd", "text"),
-    [(None, "unknown"), (0, "$0.00"), (0.01234, "$0.0123"), (1, "$1.00"), (1618.816, "$1,618.82")],
+    [
+        (None, "unknown"),
+        (0, "$0.00"),
+        (1e-6, "under $0.0001"),
+        (0.01234, "$0.0123"),
+        (1, "$1.00"),
+        (1618.816, "$1,618.82"),
+    ],
 )
 def test_amounts(usd, text):
     assert dollars(usd) == text

@@ -1,16 +1,16 @@
-"""What a run would ask and cost, from a rehearsal of a sample of its problems. Nothing is called."""
+"""Rehearses a sample of a run's problems and scales what was asked to all of them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from lemma_steps.dry_run.estimate import StepEstimate
+from lemma_steps.dry_run.report import DryRun
 from lemma_steps.errors import RefusedError
-from lemma_steps.llms.engine.prices import BATCH_SHARE, Prices
-from lemma_steps.llms.engine.usage import Usage
+from lemma_steps.llms.engine.prices import Prices
 from lemma_steps.llms.rehearsal import RehearsalLLM, Tally
 from lemma_steps.llms.spec import parse_llm
 from lemma_steps.llms.tokens import Prompt, Tokens
@@ -19,61 +19,6 @@ from lemma_steps.settings import Settings
 from lemma_steps.trajectory import gold_trajectory
 
 Row = dict[str, Any]
-LONGER = 2
-"""How many times longer replies are in the second total that a dry run gives. Measured against gold solutions: 0.9 to 1.0
-times for models that were fine-tuned on GSM8K, 3 times for a chat model that reasons step by step on MATH."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepEstimate:
-    """What one step would ask of its model: replies, tokens, and dollars, which are `None` where no price is known.
-
-    `tokens_fixed` are those of `tokens_in` that all prompts of the step begin with. `usd` takes none of them from a
-    cache, `usd_cached` all; `usd_batch` is `usd` by the batch API, `usd_longer` with replies `LONGER` times as long.
-    """
-
-    step: str
-    model: str
-    calls: int
-    tokens_in: int
-    tokens_fixed: int
-    tokens_out: int
-    usd: float | None
-    usd_cached: float | None
-    usd_batch: float | None
-    usd_longer: float | None
-    first: Prompt
-
-
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """The estimate of a run.
-
-    Attributes:
-        problems: rows of each source.
-        sampled: rows of each source that were rehearsed.
-        counters: who counted the tokens of each model.
-        steps: one estimate per step that asks a model, in the order of the pipeline.
-    """
-
-    problems: dict[str, int]
-    sampled: dict[str, int]
-    counters: dict[str, str]
-    steps: list[StepEstimate]
-
-    def total(self, figure: str) -> Any:
-        """The sum of one figure over the steps; `None` where it is not known for all."""
-        values = [getattr(step, figure) for step in self.steps]
-        return None if None in values else sum(values)
-
-    def total_dollars(self, figure: str) -> str:
-        """The same in words: what is known of it, and whether something is not."""
-        known = [usd for step in self.steps if (usd := getattr(step, figure)) is not None]
-        return " + ".join([dollars(sum(known))] * bool(known) + ["unknown"] * (len(known) < len(self.steps)))
-
-    def __str__(self) -> str:
-        """All of it as plain text: the figures, what they rest on, the prompts."""
-        return "\n".join([*_report(self), *(line for step in self.steps for line in _prompt(step))])
 
 
 def dry_run(build: Callable[..., Any], settings: Settings, sample: int = 50, prices: Prices | None = None) -> DryRun:
@@ -173,7 +118,7 @@ class _Rehearsal(Runner):
                     scaled = [figure * problems[source] / len(rows) for figure in figures]
                     sums[step] = [sum(pair) for pair in zip(sums.get(step, [0.0] * 4), scaled, strict=True)]
         return [
-            _priced(step, llm.model, [round(figure) for figure in sums[step]], prices, first[step])
+            StepEstimate.priced(step, llm.model, [round(figure) for figure in sums[step]], prices, first[step])
             for step, llm in self.llms.items()
             if step in sums
         ]
@@ -187,70 +132,3 @@ class _Rehearsal(Runner):
         async for _ in self.rows():
             pass
         return {step: llm.tally for step, llm in self.llms.items()}
-
-
-def _priced(step: str, model: str, figures: list[int], prices: Prices, first: Prompt) -> StepEstimate:
-    calls, tokens_in, fixed, out = figures
-    usd, cached, longer = (
-        prices.usd(model, usage)
-        for usage in (Usage(tokens_in, 0, out), Usage(tokens_in, fixed, out), Usage(tokens_in, 0, LONGER * out))
-    )
-    batch = None if usd is None else usd * BATCH_SHARE
-    return StepEstimate(step, model, calls, tokens_in, fixed, out, usd, cached, batch, longer, first)
-
-
-def _report(run: DryRun) -> Iterator[str]:
-    sources = (f"{source} {size:,} (from {run.sampled[source]:,})" for source, size in run.problems.items())
-    yield f"Dry run: nothing was called. Problems: {', '.join(sources) or 'none'}"
-    if not run.steps:
-        yield "No step would ask a model."
-        return
-    figures = ("calls", "tokens_in", "tokens_fixed", "tokens_out", "usd", "usd_batch")
-    cells: list[tuple[str, ...]] = [
-        ("step", "calls", "tokens in", "of them fixed", "tokens out", "dollars", "by batch API", "model")
-    ]
-    for step in run.steps:
-        cells.append((step.step, *_shown({name: getattr(step, name) for name in figures}), step.model))
-    amounts = [run.total_dollars(name) for name in figures[-2:]]
-    cells.append(("total", *_shown({name: run.total(name) for name in figures})[:-2], *amounts, ""))
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    yield ""
-    for row in cells:
-        first, *middle, last = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join([first.strip().ljust(widths[0]), *middle, last.strip()]).rstrip()
-    yield ""
-    yield from _notes(run)
-
-
-def _shown(figures: dict[str, Any]) -> list[str]:
-    """Cells of a row of the table; the fixed tokens as a share of all."""
-    share = 100 * figures["tokens_fixed"] / max(figures["tokens_in"], 1)
-    shown = {"tokens_fixed": f"{share:.0f} %", **{name: dollars(figures[name]) for name in ("usd", "usd_batch")}}
-    return [shown.get(name) or f"{figure:,}" for name, figure in figures.items()]
-
-
-def dollars(usd: float | None) -> str:
-    """An amount as text; cents, and digits below them where it is small."""
-    return "unknown" if usd is None else f"${usd:,.2f}" if usd >= 1 or usd == 0 else f"${usd:.4f}"
-
-
-def _notes(run: DryRun) -> Iterator[str]:
-    for model, counter in run.counters.items():
-        yield f"- Tokens of {model}: counted by {counter}."
-    yield "- Calls: as if none failed, nothing were rejected, every student sample were wrong and its error had a type."
-    longer = run.total_dollars("usd_longer")
-    yield f"- Replies: as long as the gold solutions. Models write more: {LONGER} times as much makes {longer} in all."
-    yield "  Reasoning models also charge for hidden tokens, which are not in here."
-    cached = run.total_dollars("usd_cached")
-    yield f"- Dollars: nothing from the server's cache. With every fixed part cached, {cached} in all."
-    for model in sorted({step.model for step in run.steps if step.usd is None}):
-        yield f"- No price is known for {model}: give one in a file for --prices, - {{model: {model}, input: 0, output: 0}}"
-
-
-def _prompt(step: StepEstimate) -> Iterator[str]:
-    yield f"\n===== first prompt of {step.step}, to {step.model}"
-    if isinstance(step.first, str):
-        yield step.first
-        return
-    for message in step.first:
-        yield f"----- {message['role']}\n{message['content']}"
