@@ -170,7 +170,7 @@ def _wait(ray: Any, started: dict[Any, Shard], output: Path) -> list[str]:
             shard = started[task]
             if why := _failure(ray, task, shard, output):
                 failures[shard] = why
-            print(f"part {shard}: {why or 'done'}", file=sys.stderr, flush=True)
+            print(why or f"part {shard}: done", file=sys.stderr, flush=True)
         if time.monotonic() - said >= SAID_EVERY_S:
             said = time.monotonic()
             for task in pending:
