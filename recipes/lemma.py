@@ -303,7 +303,9 @@ def run(
                 rows, order = progress.watch(runner.rows()), Order(directory, lambda: runner.generator.block)
                 rows = order.watch(rows) if shard else rows
                 try:
-                    writing = write_result(rows, steps, directory, described, command, repo=repo)
+                    writing = write_result(
+                        rows, steps, directory, described, command, run=store.ledger.facts, repo=repo
+                    )
                     return await (order.settle(writing) if shard else writing)
                 finally:
                     if paid := sum(model.under_way for model in (teacher, student) if hasattr(model, "under_way")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ async def write_result(
     settings: Mapping[str, Any],
     command: str,
     *,
-    run: Mapping[str, Any] | None = None,
+    run: Callable[[], Mapping[str, Any]] = dict,
     repo: str | None = None,
 ) -> dict[str, Any]:
     """Write all rows and what there is to say about them, and return the content of `report.json`.
@@ -37,7 +37,7 @@ async def write_result(
         output_dir: the result folder.
         settings: what decides the rows; shown in report and card.
         command: the exact command that makes this result again.
-        run: more facts that vary from run to run, such as repeated calls.
+        run: asked when all rows are written: more facts that vary from run to run, such as what was spent.
         repo: the Hub repository that the card names, if the set will be published.
 
     Raises:
@@ -49,7 +49,7 @@ async def write_result(
         with DatasetWriter(output_dir) as writer:
             async for row in rows:
                 summary.add(writer.write(row))
-            facts = {"command": command, **_facts(time.monotonic() - started, summary.funnel.entered), **(run or {})}
+            facts = {"command": command, **_facts(time.monotonic() - started, summary.funnel.entered), **run()}
             report = summary.report(settings=settings, run=facts)
             writer.write_text("report.json", json.dumps(report, ensure_ascii=False, indent=2, default=str) + "\n")
             writer.write_text("report.html", render_report(report, summary.examples))

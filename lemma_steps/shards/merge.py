@@ -74,7 +74,7 @@ class Merge:
                 "merged_from": [{"part": str(p.shard), **r["run"]} for p, r in zip(self.parts, reports, strict=True)]
             }
             rows = _told(self._rows(ordered), total)
-            await write_result(rows, steps, output, reports[0]["settings"], command, run=run, repo=repo)
+            await write_result(rows, steps, output, reports[0]["settings"], command, run=lambda: run, repo=repo)
         return output
 
     @property

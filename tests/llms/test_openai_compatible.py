@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import threading
 import time
 
 import pytest
@@ -248,6 +249,32 @@ def test_no_server_at_the_start_is_refused_and_one_that_goes_away_stops_the_run(
     with pytest.raises(StoppedError, match="start the server or mend the network, then run again"):
         ask(server, seed=2, store=store)
     assert ask(server, seed=1, store=store).text == "x", "what is stored needs no server"
+
+
+def test_a_server_that_keeps_its_connections_but_takes_no_new_ones_is_not_waited_for(tmp_path):
+    """What a server does that was told to end while requests were under way."""
+    hanging = threading.Event()
+
+    async def two(llm):
+        caller = Caller(llm)
+        first = asyncio.ensure_future(caller.complete(HELLO, 1))
+        while not server.requests:
+            await asyncio.sleep(0.01)
+        server.shutdown()
+        server.socket.close()
+        second = asyncio.ensure_future(caller.complete(HELLO, 2))
+        return await asyncio.gather(first, second, return_exceptions=True)
+
+    def hang(body):
+        hanging.wait(30)
+        return completion("too late")
+
+    try:
+        with serving(hang) as server:
+            results = using(server, two, timeout_s=60.0)
+    finally:
+        hanging.set()
+    assert any(isinstance(result, RefusedError) and "start the server" in str(result) for result in results)
 
 
 def test_a_request_that_alone_breaks_the_connection_costs_its_row_only():

@@ -23,7 +23,7 @@ def result(folder, rows, **options):
 
 
 def test_the_folder_is_complete_and_adds_up(tmp_path):
-    report = result(tmp_path, stream(60), run={"calls_repeated": 0})
+    report = result(tmp_path, stream(60), run=lambda: {"calls_repeated": 0})
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         [*DATA, "README.md", "report.html", "report.json"]
     )

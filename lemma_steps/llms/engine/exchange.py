@@ -85,7 +85,7 @@ class Exchange:
     async def answers(self) -> bool:
         """Whether anything answers at the endpoint, with whatever status."""
         try:
-            async with self._open().get(f"{self._root}/models", timeout=aiohttp.ClientTimeout(total=10)):
+            async with self._open().get(f"{self._root}/models", timeout=aiohttp.ClientTimeout(total=30)):
                 return True
         except (aiohttp.ClientError, OSError, TimeoutError):
             return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from lemma_steps.errors import StoppedError
 from lemma_steps.llms.engine.usage import Usage
@@ -52,6 +53,10 @@ class Ledger:
         """Count one answered request."""
         self.totals.add(usage, usd)
         self.run.add(usage, usd)
+
+    def facts(self) -> dict[str, Any]:
+        """For `run` in `report.json`: all answered requests of the store, and those of this run, failed replies included."""
+        return {"requests_in_store": asdict(self.totals), "requests_of_this_run": asdict(self.run)}
 
     @asynccontextmanager
     async def reserve(self, usd: float) -> AsyncIterator[None]:

@@ -32,6 +32,8 @@ FIRST_GUESS_OUT = 500
 SURRENDER_AT_START = 3
 """Attempts after which an endpoint that never answered is taken to be absent."""
 _LONGEST_BACKOFF_S = 30.0
+_PROBES, _PROBE_EVERY_S = 5, 2.0
+"""A server that is shutting down may hold its open connections for ever while it refuses new ones."""
 _ASK_AGAIN = {"reply_truncated", "empty_reply", "garbled_reply", "reply_aborted", "reply_unparsed"}
 """Replies that another seed may mend; asked for once more."""
 
@@ -74,6 +76,7 @@ class Requester:
         self._requests, self._tokens = Pace(requests_per_minute), Pace(tokens_per_minute)
         self._under_way: dict[tuple[str, int], asyncio.Task[list[Answer]]] = {}
         self._sent: set[asyncio.Task[Any]] = set()
+        self._watch: asyncio.Task[None] | None = None
         self._one_at_a_time = False
         self._refusals = 0
 
@@ -104,7 +107,11 @@ class Requester:
         tasks = list(self._under_way.values())
         for task in tasks:
             task.cancel()
+        if self._sent:
+            self._suspect()
         await asyncio.gather(*tasks, *self._sent, return_exceptions=True)
+        if self._watch is not None:
+            self._watch.cancel()
         await self._exchange.close()
 
     def _good(self, key: str, check: Check | None) -> Entry | None:
@@ -190,12 +197,27 @@ class Requester:
             if not error.lost:
                 self._endpoint.alive_at = asyncio.get_running_loop().time()
                 self._gate.heard(overloaded=error.overloaded, retry_after=error.retry_after)
+            elif error.code == "connection_failed":
+                self._suspect()
             raise
         self._endpoint.alive_at = asyncio.get_running_loop().time()
         self._gate.heard(overloaded=False)
         usage = Usage.read(reply.get("usage"))
         self._tokens.correct(sum(_difference(u, e) for u, e in zip(_pair(usage), _pair(expected), strict=True)))
         return await self._keep(reply, keys, check)
+
+    def _suspect(self) -> None:
+        """Find out whether the endpoint still takes connections; if not, stop waiting for what it was sent."""
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.ensure_future(self._watch_endpoint())
+            self._watch.add_done_callback(_settled)
+
+    async def _watch_endpoint(self) -> None:
+        for _ in range(_PROBES):
+            if await self._exchange.answers():
+                return
+            await asyncio.sleep(_PROBE_EVERY_S)
+        await self._exchange.close()
 
     async def _keep(self, reply: dict[str, Any], keys: list[str], check: Check | None) -> list[Answer]:
         """Judge the choices of a reply and store what came of each."""
