@@ -45,11 +45,12 @@ class BatchServer:
         faults: per call (`upload`, `create`, `retrieve`, `list`, `content`) what the next ones meet: a status with an
             error body, `None` for no fault, or a word: `drop` closes the connection unread, `lose` does the work and closes
             it, `garble` answers with no JSON, `halve` breaks off in the middle, `hold` never begins, `keep` does the work
-            and never answers, `hang` breaks off in the middle and stays silent.
+            and never answers, `hang` breaks off in the middle and stays silent, `pause` waits half a second there.
+        metadata: whether batches show the metadata that they were made with.
         plans: the course of the next batches.
         held: set when a call meets `hold`, `keep` or `hang`.
         lines: how often each request was in a batch that the server took and did not refuse.
-        batches: bodies of all batches; `sizes`: the lines of each.
+        batches: bodies of all batches; `sizes`: the lines of each; `beside`: how many others were open when it was made.
     """
 
     def __init__(self, reply: Callable[[str, dict[str, Any]], Answer]) -> None:
@@ -62,6 +63,8 @@ class BatchServer:
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict[str, Any]] = {}
         self.sizes: list[int] = []
+        self.beside: list[int] = []
+        self.metadata = True
         self.models: list[set[str]] = []
         self.headers: list[dict[str, str]] = []
         self.url = ""
@@ -91,10 +94,14 @@ class BatchServer:
                 return await self._silence(request, fault == "keep")
             if fault == "garble":
                 return web.Response(body=b"<html>gateway</html>", content_type="application/json")
-            if fault in ("halve", "hang"):
+            if fault in ("halve", "hang", "pause"):
                 half = web.StreamResponse(headers={"Content-Length": str(len(response.body))})
                 await half.prepare(request)
                 await half.write(response.body[: len(response.body) // 2])
+                if fault == "pause":
+                    await asyncio.sleep(0.5)
+                    await half.write(response.body[len(response.body) // 2 :])
+                    return half
                 return await self._silence(request, fault == "hang")
             return response
 
@@ -139,10 +146,12 @@ class BatchServer:
         if plan.states[-1] != "failed":
             self.lines.update(line["custom_id"] for line in lines)
         self.sizes.append(len(lines))
+        self.beside.append(sum(batch["status"] in ("validating", "in_progress") for batch in self.batches.values()))
         self.models.append({line["body"]["model"] for line in lines})
         self._courses[batch_id] = plan
         self.batches[batch_id] = {
             **body,
+            "metadata": body["metadata"] if self.metadata else None,
             "id": batch_id,
             "object": "batch",
             "created_at": int(time.time()),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _LONGEST_HOLD_S = 1800.0
 _NO_LIMIT = 1_000_000
+_PRUNE_EVERY = 2000
+"""Replies handed out between two looks at which of them the store has by now."""
 
 
 @dataclass(slots=True)
@@ -62,19 +64,22 @@ class _Group:
 class BatchQueue:
     """Gathers requests, submits them as batches, and hands every reply to whoever asked, in this process or a later one.
 
+    Our own, because distilabel's `offline_batch_generate` gives up a failed, expired or cancelled batch with all its finished
+    lines, reads no error file, and cannot tell after a kill whether a batch was submitted.
+
     **When a batch is flushed.** When every live row waits for a reply, or a batch is full. That every row waits shows in
     that nothing has asked for `quiet_s` while no replies are being handed out. In the recipe's runner all rows live on one
     event loop: a row that does not wait is either running there, which keeps this queue's clock from running too, or checks
-    an answer in the pool, which takes less. In stock distilabel each step is a process with a loop of its own, which takes
+    an answer in the pool, which seldom takes as long. In stock distilabel each step is a process with a loop of its own, which takes
     one batch of rows at a time and asks for all of them at once; quiet means that all have asked. A row that is late all
-    the same joins the next batch: that costs time, and neither money nor a row.
+    the same joins the next batch: that costs neither money nor a row, and holds up nobody, for batches run side by side.
 
     **What a kill costs: nothing.** The store's file says which request is in which batch (`BatchState`), in this order:
     the intent, then the upload, then the file's id, then the submission, then the batch's id. An intent without a file was
     never submitted. One with a file but no batch is searched for at the endpoint by its name before it is submitted again.
     A request that an open batch holds waits for that batch. Replies are written to the store's file when a batch is
     collected, before anyone gets them, and leave it when the engine has stored them under the same key; so whoever asks
-    late, or after a restart, finds them there, and memory holds a few hundred at a time.
+    late, or after a restart, finds them there, and memory holds some hundreds that nobody has taken.
 
     Belongs to the event loop in which it is first used; `close` it there. Two processes that ask for the same request in the
     same moment may both submit it; the steps of a pipeline ask for different ones.
@@ -124,6 +129,7 @@ class BatchQueue:
         self._progress: dict[str, BatchProgress] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._handed: set[str] = set()
+        self._unpruned = 0
         self._timer: asyncio.TimerHandle | None = None
         self._uploading = asyncio.Lock()
         self._asked_at, self._handing = 0.0, 0
@@ -274,8 +280,7 @@ class BatchQueue:
             remote = await self._api.ended(batch_id, self._poll_s, progress.see)
             self._handing += 1
             try:
-                self._state.prune()
-                self._handed &= self._state.collected()
+                self._prune()
                 failed = await self._collector.collect(batch.intent, remote)
             finally:
                 self._handing -= 1
@@ -300,7 +305,16 @@ class BatchQueue:
         self._state.submitted(batch.intent, batch_id)
         return batch_id
 
+    def _prune(self) -> None:
+        """Make room in the file, all through a collection: it then grows by some replies, not by a whole batch."""
+        self._state.prune()
+        self._handed &= self._state.collected()
+        self._unpruned = 0
+
     def _hand_out(self, replies: Replies) -> None:
+        self._unpruned += len(replies)
+        if self._unpruned >= _PRUNE_EVERY:
+            self._prune()
         for key, body in replies.items():
             if (wait := self._waits.pop(key, None)) is not None:
                 self._handed.add(key)
