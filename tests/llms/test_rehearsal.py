@@ -108,6 +108,11 @@ def test_an_attempt_longer_than_the_gold_solution_still_gets_a_correction():
     assert prompts.parse_reply("fix_continue", reply).correction == "The answer is: 1"
 
 
+@pytest.mark.parametrize(("n_steps", "step"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (10, 5)])
+def test_errors_are_in_the_middle(n_steps, step):
+    assert middle(n_steps) == step
+
+
 @pytest.mark.parametrize("shots", [0, 1, 2])
 @pytest.mark.parametrize("question", ["How many?", "Two\n\nparagraphs?", "### Response: not yet"])
 def test_the_question_of_a_student_prompt_is_found_and_all_before_it_is_fixed(shots, question):
