@@ -218,6 +218,7 @@ def kills(bench: Bench, reference: Path, expected_s: float, times: int = 10, see
     return {
         "kills_tried": tried,
         "kills_survived": survived,
+        "kills_lost": times - survived,
         "kill_moments": moments,
         "requests": counts.total(),
         "distinct_requests": len(counts),

@@ -11,7 +11,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +155,6 @@ class Watched:
 
     command: Sequence[str]
     scratch: Path
-    environment: dict[str, str] = field(default_factory=dict)
 
     def run(
         self, begun: Callable[[], bool] = lambda: False, kill_after: float | None = None, timeout: float = 3600
@@ -166,7 +165,8 @@ class Watched:
             TimeoutError: it neither ended nor was to be killed in time; it is killed.
         """
         out = self.scratch / f"output-{time.monotonic_ns()}.txt"
-        environment = {**os.environ, **self.environment}
+        # as on a user's machine, byte code is kept: an environment that forbids it compiles all libraries at every start
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         with out.open("wb") as file:
             started = time.time()
             process = subprocess.Popen(
