@@ -116,7 +116,10 @@ def test_two_parts_give_the_bytes_of_one_run(two, whole):
     done = lemma("merge", two)
     assert done.exit_code == 0, done.stderr
     assert_same_result(two, whole)
-    assert [part["part"] for part in report_of(two)["run"]["merged_from"]] == ["1/2", "2/2"]
+    run = report_of(two)["run"]
+    assert [part["part"] for part in run["merged_from"]] == ["1/2", "2/2"]
+    paid = [report_of(two / folder)["run"]["requests_in_store"] for folder in ("part-1-of-2", "part-2-of-2")]
+    assert run["requests_in_store"] == {name: paid[0][name] + paid[1][name] for name in paid[0]}
 
 
 def test_what_repeats_across_the_border_is_found(two, whole):

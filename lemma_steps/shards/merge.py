@@ -70,11 +70,11 @@ class Merge:
                 loaded.callback(step.unload)
             reports = [part.report() for part in self.parts]
             total = sum(report["entered"] for report in reports)
-            run = {
-                "merged_from": [{"part": str(p.shard), **r["run"]} for p, r in zip(self.parts, reports, strict=True)]
-            }
+            runs = [{"part": str(p.shard), **report["run"]} for p, report in zip(self.parts, reports, strict=True)]
             rows = _told(self._rows(ordered), total)
-            await write_result(rows, steps, output, reports[0]["settings"], command, run=lambda: run, repo=repo)
+            await write_result(
+                rows, steps, output, reports[0]["settings"], command, run=lambda: _joined(runs), repo=repo
+            )
         return output
 
     @property
@@ -142,6 +142,13 @@ class Merge:
                     f"{path}: its problems do not follow on those of {self.parts[number - 1].path}; the problem files "
                     f"were changed between the parts: make all of them again in a new directory, from the same files"
                 )
+
+
+def _joined(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """What every part says of its run, and the sums of what they asked and paid."""
+    paid = [name for name, value in runs[0].items() if isinstance(value, dict) and name.startswith("requests")]
+    sums = {name: {key: sum(run[name][key] for run in runs) for key in runs[0][name]} for name in paid}
+    return {**sums, "merged_from": runs}
 
 
 async def _told(rows: AsyncIterator[Row], total: int) -> AsyncIterator[Row]:
