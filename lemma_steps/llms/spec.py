@@ -9,17 +9,20 @@ from distilabel.models.llms import LLM
 from pydantic import ValidationError
 
 from lemma_steps.errors import RefusedError
+from lemma_steps.llms.embedded import EmbeddedLLM
 from lemma_steps.llms.engine.prices import Prices
+from lemma_steps.llms.open_weights import OpenWeights
 from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM, api_key
 
-FORMS = "offline, openai:MODEL, vllm:URL#MODEL"
+FORMS = "offline, openai:MODEL, vllm:URL#MODEL, embedded:NAME"
 
 
 def parse_llm(spec: str, option: str, **options: Any) -> LLM:
     """The LLM that a SPEC of the command line names; `options` are fields of `OpenAICompatibleLLM`.
 
     Raises:
-        RefusedError: the spec has no known form, a key that it needs is not set, or an option is wrong.
+        RefusedError: the spec has no known form, a key that it needs is not set, an option is wrong, or an embedded
+            model is unknown or not installed.
     """
     from lemma_steps.llms.offline import OfflineTeacher
 
@@ -41,6 +44,9 @@ def parse_llm(spec: str, option: str, **options: Any) -> LLM:
                 f"{option}: a URL with a key in it would be written into files; give the key in OPENAI_API_KEY"
             )
         return _made(option, model=model, base_url=url, **options)
+    if kind == "embedded" and rest:
+        OpenWeights.named(rest).check()
+        return _made(option, EmbeddedLLM, model=rest, **options | {"batch": False})
     raise RefusedError(f"{option} {spec}: unknown model; use one of {FORMS}")
 
 
@@ -59,9 +65,9 @@ def refuse_unpriced(models: Iterable[LLM | None], prices: str | None) -> None:
             )
 
 
-def _made(option: str, **fields: Any) -> OpenAICompatibleLLM:
+def _made(option: str, made: type[OpenAICompatibleLLM] = OpenAICompatibleLLM, **fields: Any) -> OpenAICompatibleLLM:
     try:
-        return OpenAICompatibleLLM(**fields)
+        return made(**fields)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
