@@ -5,10 +5,11 @@ The wording is in `lemma_steps/templates`. Nothing here knows of distilabel or o
 
 from lemma_steps.prompts.parsing import parse_reply
 from lemma_steps.prompts.reading import read_row
-from lemma_steps.prompts.rendering import TASKS, Message, inference_prompt, render, template_id
+from lemma_steps.prompts.rendering import INFERENCE_STOP, TASKS, Message, inference_prompt, render, template_id
 from lemma_steps.prompts.replies import Classification, Injection, Location, Reply, ReplyError, Revision
 
 __all__ = [
+    "INFERENCE_STOP",
     "TASKS",
     "Classification",
     "Injection",

@@ -29,6 +29,10 @@ WITHOUT_REFERENCE = frozenset({"locate_first_error", "fix_continue", "fresh_rest
 """The tasks whose `reference_solution` may be None: the teacher then sees none."""
 
 
+INFERENCE_STOP = ("### Instruction",)
+"""Where a student that continues the raw inference prompt must stop: it would go on with a question of its own."""
+
+
 class Message(TypedDict):
     """One message of a chat."""
 
@@ -57,12 +61,12 @@ def system_block(task: str) -> str:
 
 
 @cache
-def template_id(task: str) -> str:
+def template_id(task: str, shots: int = 0) -> str:
     """`<task>@<12 hex digits>`: SHA-256 of the template's text, and of the taxonomy's where the template shows it.
 
-    `task` is a key of `TASKS` or "inference".
+    `task` is a key of `TASKS` or "inference"; `shots` are the solved problems before the question, which count too.
     """
-    text = _source(task)
+    text = _source(task) + "".join(f"{d['question']}\n{d['solution']}\n" for d in _demonstrations()[:shots])
     if "taxonomy" in text:
         text += "".join(f"{t}\n" for t in TAXONOMY.values())
     return f"{task}@{sha256(text.encode()).hexdigest()[:12]}"

@@ -20,7 +20,8 @@ class SampleStudent(RowStep):
 
     Recorded samples of a problem are used as they are and no call is made for it. Without a student and without
     recorded samples the list is empty, and only injected errors can follow. The paper samples at temperature 0.7
-    (section 3.3): higher ones bring nonsense.
+    (section 3.3): higher ones bring nonsense. A base model (`api: completions`) continues the bare prompt and would go
+    on with problems of its own: unless the model has stop strings already, it gets `prompts.INFERENCE_STOP`.
 
     Attributes:
         llm: the student, or `None`.
@@ -68,6 +69,7 @@ class SampleStudent(RowStep):
         super().load()
         if self.llm is not None:
             self.llm.load()
+            _stop_at_next_problem(self.llm)
             self._caller = Caller(self.llm)
         if self.samples_file is not None:
             self._recorded = StudentSamples.read(self.samples_file)
@@ -94,7 +96,7 @@ class SampleStudent(RowStep):
         good = [(number, answer) for number, answer in enumerate(answers) if isinstance(answer, Completion)]
         if not good:  # no sample at all costs the row; a lost one among others costs itself
             raise next(answer for answer in answers if isinstance(answer, CallFailedError))
-        template = prompts.template_id("inference")
+        template = prompts.template_id("inference", shots=self.shots)
         return {
             **row,
             "samples": [
@@ -109,3 +111,9 @@ class SampleStudent(RowStep):
         """Let go of the model's connections; see `RowStep.aclose`."""
         if self._caller is not None:
             await self._caller.aclose()
+
+
+def _stop_at_next_problem(llm: LLM) -> None:
+    kwargs = dict(llm.generation_kwargs or {})
+    if getattr(llm, "api", "chat") == "completions" and not kwargs.get("stop"):
+        llm.generation_kwargs = kwargs | {"stop": list(prompts.INFERENCE_STOP)}
