@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,6 +91,12 @@ def test_the_bundled_table_names_the_teacher_of_the_paper_and_the_offline_one():
     table = Prices.read()
     assert table.usd("gpt-4o-2024-08-06", Usage(MILLION, 0, MILLION)) == pytest.approx(12.50)
     assert table.usd("offline-teacher", Usage(MILLION, 0, MILLION)) == 0.0
+
+
+def test_models_that_run_in_the_process_cost_nothing():
+    table, registry = Prices.read(), files("lemma_steps.llms") / "embedded.yaml"
+    for name in yaml.safe_load(registry.read_text(encoding="utf-8"))["models"]:
+        assert table.usd(name, Usage(MILLION, 0, MILLION)) == 0.0
 
 
 @given(tokens_in=counts, cached=st.none() | counts, out=counts, more=counts)
