@@ -45,15 +45,11 @@ class Calls:
             self._templates[step].update(filter(None, [call.get("template")]))
             self._models[step].update(filter(None, [call.get("model")]))
 
-    def report(self, steps: Sequence[str] = (), shots: int = 0) -> list[dict[str, Any]]:
+    def report(self, steps: Sequence[str] = ()) -> list[dict[str, Any]]:
         """One entry per step, ordered as `steps`; `usd` is of the calls with a price, `unpriced` counts the rest.
 
         `shared_prefix` is the share of `tokens_in` that all prompts of the step begin with, `cached_share` the share that
         servers read from their caches; `None` is unknown. `tokens_cached` is `None` where no server said.
-
-        Args:
-            steps: names of the chain's steps.
-            shots: demonstrations in the student's prompts, which are part of their shared prefix.
         """
         order = {step: number for number, step in enumerate(steps)}
         return [
@@ -61,7 +57,7 @@ class Calls:
                 "step": step,
                 **{name: counts[name] for name in ("calls", *_TOKENS, "unpriced")},
                 **({} if counts["cache_told"] else {"tokens_cached": None}),
-                "shared_prefix": self._shared_prefix(step, shots),
+                "shared_prefix": self._shared_prefix(step),
                 "cached_share": _share(counts["tokens_cached"], counts["tokens_in_told"]),
                 "usd": round(self._usd[step], 6) if counts["calls"] > counts["unpriced"] else None,
                 "templates": sorted(self._templates[step]),
@@ -70,10 +66,10 @@ class Calls:
             for step, counts in sorted(self._steps.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
         ]
 
-    def _shared_prefix(self, step: str, shots: int) -> float | None:
+    def _shared_prefix(self, step: str) -> float | None:
         shared = 0
         for (template, model), prompts in self._prompts[step].items():
-            if (fixed := fixed_tokens(template, model, shots)) is None:
+            if (fixed := fixed_tokens(template, model)) is None:
                 return None
             shared += fixed * prompts
         return _share(shared, self._steps[step]["tokens_in"])

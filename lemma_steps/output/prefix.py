@@ -23,14 +23,19 @@ def fixed_part(task: str, shots: int = 0) -> str:
 
 
 @cache
-def fixed_tokens(template: str | None, model: str | None, shots: int = 0) -> int | None:
+def fixed_tokens(template: str | None, model: str | None) -> int | None:
     """Tokens of the fixed part of a template, as `provenance` names it; counted by `Tokens`, so perhaps an estimate.
 
     `None` for a template that is not of this version of the prompts: its text is not known here.
     """
     task = (template or "").partition("@")[0]
-    if task not in {*TASKS, "inference"} or template_id(task) != template:
+    if task not in {*TASKS, "inference"}:
         return None
+    shots = 0
+    while template_id(task, shots) != template:
+        if template_id(task, shots + 1) == template_id(task, shots):  # there are no more demonstrations
+            return None
+        shots += 1
     return _counter(model or "").count(fixed_part(task, shots))
 
 

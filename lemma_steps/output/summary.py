@@ -49,12 +49,7 @@ class Summary:
             "funnel": self.funnel.rows(),
             "reasons": self.funnel.reasons(),
             **self.composition.report(),
-            "calls": self.calls.report(self.funnel.steps, shots=_shots(settings)),
+            "calls": self.calls.report(self.funnel.steps),
             "settings": dict(settings),
             "run": dict(run),
         }
-
-
-def _shots(settings: Mapping[str, Any]) -> int:
-    """Demonstrations in the student's prompts, as the recipe sets them."""
-    return int(((settings.get("steps") or {}).get("sample_student") or {}).get("shots") or 0)

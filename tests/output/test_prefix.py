@@ -9,9 +9,7 @@ import pytest
 from lemma_steps.audits.text import estimated_tokens
 from lemma_steps.output.calls import Calls
 from lemma_steps.output.prefix import fixed_part, fixed_tokens
-from lemma_steps.output.summary import Summary
 from lemma_steps.prompts import TASKS, inference_prompt, render, template_id
-from tests.output.rows import STEPS, kept
 
 ROWS = [
     {
@@ -52,7 +50,7 @@ def test_a_student_shares_its_demonstrations(shots):
     assert fixed.endswith("### Instruction:\n")
 
 
-@pytest.mark.parametrize("template", ["smooth@000000000000", "t@1", "unheard", "", None])
+@pytest.mark.parametrize("template", ["smooth@000000000000", "inference@000000000000", "t@1", "unheard", "", None])
 def test_a_template_of_another_version_has_no_known_prefix(template):
     assert fixed_tokens(template, "m") is None
 
@@ -87,18 +85,7 @@ def test_shares_of_a_step(calls, shared, cached, cached_tokens):
     assert (entry["cached_share"], entry["tokens_cached"]) == (cached, cached_tokens)
 
 
-def test_the_report_counts_the_demonstrations_that_the_recipe_sets():
-    asked = {
-        "step": "sample_student",
-        "template": template_id("inference"),
-        "key": "k",
-        "model": "m",
-        "tokens_in": 5000,
-    }
-
-    def share(settings):
-        summary = Summary(STEPS)
-        summary.add(kept(1, provenance=[asked]))
-        return summary.report(settings=settings, run={})["calls"][0]["shared_prefix"]
-
-    assert share({}) < 0.01 < 0.1 < share({"steps": {"sample_student": {"shots": 6}}})
+@pytest.mark.parametrize("shots", [0, 1, 6])
+def test_the_template_says_how_many_demonstrations_a_student_saw(shots):
+    expected = estimated_tokens(fixed_part("inference", shots))
+    assert fixed_tokens(template_id("inference", shots), "m") == expected
