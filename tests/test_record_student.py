@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import typer.testing
 
+from lemma_steps.llms.open_weights import OpenWeights
 from recipes import record_student
 
 
@@ -39,6 +40,30 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         return model.requests, [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
 
     return run
+
+
+@pytest.mark.parametrize(
+    ("gguf", "refusal"),
+    [
+        ("nowhere/model.gguf", "nowhere/model.gguf: no such file"),
+        ("Llama-9", "no such model; use one of SmolLM2-135M-Instruct"),
+        ("Gemma-3-270M", "a base model has no chat template"),
+    ],
+)
+def test_a_model_that_cannot_be_recorded_is_refused(gguf: str, refusal: str, tmp_path: Path) -> None:
+    app, output = typer.Typer(), tmp_path / "samples.jsonl"
+    app.command()(record_student.main)
+    result = typer.testing.CliRunner().invoke(app, ["--gguf", gguf, "--output", str(output)])
+    assert result.exit_code == 2
+    assert refusal in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_embedded_model_goes_by_its_name(record: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OpenWeights, "file", lambda self: tmp_path / f"{self.name}.Q8.gguf")
+    requests, samples = record("--gguf", "SmolLM2-135M-Instruct", "--samples", "1")
+    assert len(requests) == 2
+    assert {sample["student"] for sample in samples} == {"SmolLM2-135M-Instruct-Q8"}
 
 
 def test_records_every_problem_and_says_how(record: Any) -> None:
