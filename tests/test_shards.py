@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import tracemalloc
 from itertools import pairwise
 
 import pyarrow as pa
@@ -17,8 +19,11 @@ from lemma import app
 from typer.testing import CliRunner
 
 from lemma_steps.errors import RefusedError
+from lemma_steps.output import DatasetWriter
 from lemma_steps.run_directory import run_directory
 from lemma_steps.shards.chains import leave_to_merge
+from lemma_steps.shards.order import Order
+from lemma_steps.shards.part import Part
 from lemma_steps.shards.shard import Shard
 from lemma_steps.sources import Source
 from lemma_steps.steps import Decontaminate, Deduplicate, LoadProblems
@@ -328,6 +333,45 @@ def test_the_loaders_of_all_parts_give_the_rows_of_one(sets, parts, limit):
     blocks = [block for _, block in loaded]
     assert [block["end"] - block["begin"] for block in blocks] == [len(rows) for rows, _ in loaded]
     assert all((a["after"], a["total"]) == (b["before"], b["total"]) for a, b in pairwise(blocks))
+
+
+def test_a_set_of_the_hub_is_cut_by_its_length(monkeypatch):
+    sets = {None: [{"question": f"{n}?", "answer": f"#### {n}"} for n in range(5)]}
+    monkeypatch.setattr(Source, "_load", lambda self, config: sets[config])
+    assert Source("org/set").size() == 5
+    assert Source("org/set").size(3) == 3
+    loaded = [[row["question"] for row in load(["org/set"], f"{index}/2")[0]] for index in (1, 2)]
+    assert loaded == [["0?", "1?"], ["2?", "3?", "4?"]]
+
+
+def test_reading_a_part_takes_the_same_memory_however_many_rows_it_has(whole, tmp_path):
+    kept, rejected = rows_of(whole)[0], rows_of(whole, "rejected")[0]
+    peaks = []
+    for rows in (1_000, 4_000):
+        folder = tmp_path / str(rows)
+        order = Order(folder, lambda: {"total": 0, "begin": 0, "end": 0, "before": "", "after": ""})
+
+        async def write_part(rows=rows, folder=folder, order=order):
+            async def stream():
+                for number in range(rows):
+                    yield rejected if number % 3 else kept
+
+            async def writing():
+                with DatasetWriter(folder) as writer:
+                    async for row in order.watch(stream()):
+                        writer.write(row)
+                    writer.write_text("report.json", "{}")
+                return {}
+
+            await order.settle(writing())
+
+        asyncio.run(write_part())
+        tracemalloc.start()
+        read = [bool(row.get("rejected_by")) for row in Part(folder, Shard(1, 1)).rows()]
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert read == [bool(number % 3) for number in range(rows)]
+    assert peaks[1] <= 1.2 * peaks[0]
 
 
 def test_changed_problems_do_not_follow_on(tmp_path):
