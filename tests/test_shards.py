@@ -217,6 +217,12 @@ SPOILT = [
     (foreign_order, "part-2-of-2: is not whole"),
     (edit("part-2-of-2/pipeline.yaml", lambda b: b.replace(b"seed: 0", b"seed: 1")), "made under other settings"),
     (edit("part-2-of-2/pipeline.yaml", lambda b: b"a: [b"), "made under other settings"),
+    (
+        lambda folder: [
+            edit(f"part-{n}-of-2/pipeline.yaml", lambda b: b.replace(b"Deduplicate", b"Gone"))(folder) for n in (1, 2)
+        ],
+        "part-1-of-2: its pipeline is not of this version",
+    ),
     (other_block, "part-2-of-2: its problems do not follow on those of"),
     (rename("part-2-of-2", "part-2-of-3"), "parts of 2 and parts of 3"),
 ]

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -21,6 +21,9 @@ from lemma_steps.shards.part import Part, comparable, whole
 from lemma_steps.shards.places import merge_output, parts_in
 from lemma_steps.shards.shard import Shard
 from lemma_steps.steps.base import OrderedStep
+
+if TYPE_CHECKING:
+    from distilabel.pipeline import Pipeline
 
 Row = dict[str, Any]
 SAID_EVERY_S = 10.0
@@ -57,12 +60,10 @@ class Merge:
             RefusedError: a part is being written, or `output` holds something else, or no row was kept.
             StoppedError: a file cannot be written.
         """
-        from distilabel.pipeline import Pipeline
-
         described = whole(self.parts[0])
         text = yaml.safe_dump(described, sort_keys=False, allow_unicode=True)
         steps = [step["name"] for step in described["pipeline"]["steps"]]
-        ordered = ordered_steps(Pipeline.from_dict(described))
+        ordered = ordered_steps(self._pipeline(described))
         output = merge_output(output or self.home, text)
         with run_directory(output, text), self._held(), ExitStack() as loaded:
             for step in ordered:
@@ -81,6 +82,17 @@ class Merge:
     def home(self) -> Path:
         """The directory that holds the first part."""
         return self.parts[0].path.parent
+
+    def _pipeline(self, described: dict[str, Any]) -> Pipeline:
+        from distilabel.pipeline import Pipeline
+
+        try:
+            return Pipeline.from_dict(described)
+        except Exception as error:  # whatever a step of another version makes of options that it does not know
+            why = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''}"
+            raise RefusedError(
+                f"{self.parts[0].path}: its pipeline is not of this version ({why}); merge with the version that made it"
+            ) from None
 
     @contextmanager
     def _held(self) -> Iterator[None]:

@@ -17,6 +17,7 @@ from lemma_steps.errors import RefusedError, StoppedError
 NAME = "order.parquet"
 REPORT = "report.json"
 _FACTS = b"lemma"
+_NAMES = ("total", "begin", "end", "before", "after", "report")
 
 
 class Order:
@@ -82,11 +83,11 @@ def read_facts(directory: Path) -> dict[str, Any]:
     """What the order file says of its part: `total`, `begin`, `end`, `before`, `after`, `report`; and its `rows`.
 
     Raises:
-        OSError, ValueError: there is no such file, or it is not ours.
+        OSError, ValueError, KeyError: there is no such file, or it is not ours.
     """
     with parquet.ParquetFile(directory / NAME) as file:
         facts = json.loads((file.schema_arrow.metadata or {})[_FACTS])
-        return {**facts, "rows": file.metadata.num_rows}
+        return {**{name: facts[name] for name in _NAMES}, "rows": file.metadata.num_rows}
 
 
 def read_order(directory: Path) -> Iterator[bool]:
