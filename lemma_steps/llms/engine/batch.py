@@ -70,9 +70,10 @@ class BatchQueue:
     **When a batch is flushed.** When every live row waits for a reply, or a batch is full. That every row waits shows in
     that nothing has asked for `quiet_s` while no replies are being handed out. In the recipe's runner all rows live on one
     event loop: a row that does not wait is either running there, which keeps this queue's clock from running too, or checks
-    an answer in the pool, which seldom takes as long. In stock distilabel each step is a process with a loop of its own, which takes
-    one batch of rows at a time and asks for all of them at once; quiet means that all have asked. A row that is late all
-    the same joins the next batch: that costs neither money nor a row, and holds up nobody, for batches run side by side.
+    an answer in the pool, which seldom takes as long. In stock distilabel each step is a process with a loop of its own,
+    which takes one batch of rows at a time and asks for all of them at once; quiet means that all have asked. A row that is
+    late all the same joins the next batch: that costs neither money nor a row, and holds up nobody, for batches run side by
+    side.
 
     **What a kill costs: nothing.** The store's file says which request is in which batch (`BatchState`), in this order:
     the intent, then the upload, then the file's id, then the submission, then the batch's id. An intent without a file was
