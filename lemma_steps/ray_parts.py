@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from lemma_steps.errors import RefusedError, StoppedError
+from lemma_steps.shards import task
 from lemma_steps.shards.part import Part
 from lemma_steps.shards.shard import Shard
 
@@ -81,41 +81,10 @@ def _start(ray: Any, shard: Shard, command: Sequence[str], output: Path, token: 
     handed = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
     options = {"name": f"lemma part {shard}", "num_cpus": 1, "max_retries": 0, "scheduling_strategy": "SPREAD"}
     return (
-        ray.remote(run_part).options(**options).remote(words, os.getcwd(), str(shard.log(output)), str(token), handed)
+        ray.remote(task.run_part)
+        .options(**options)
+        .remote(words, os.getcwd(), str(shard.log(output)), str(token), handed)
     )
-
-
-def run_part(words: list[str], folder: str, log: str, token: str, handed: dict[str, str]) -> tuple[int, str]:
-    """Runs on a node: one part as a process of its own, to its end; its exit code and the node's name.
-
-    The process ends with the task, however that ends. Exit code -100: the node does not see the output directory.
-    """
-    import ctypes
-    import platform
-    import signal
-
-    node = platform.node()
-    if not os.path.exists(token) or not os.path.isdir(folder) or not os.path.exists(words[0]):
-        return -100, node
-
-    def end_with_parent() -> None:
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1: PR_SET_PDEATHSIG
-
-    with open(log, "ab", buffering=0) as said:
-        process = subprocess.Popen(
-            [sys.executable, *words],
-            cwd=folder,
-            env={**handed, **os.environ},
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            preexec_fn=end_with_parent if os.name == "posix" else None,
-        )
-        try:
-            return process.wait(), node
-        finally:
-            process.terminate()
 
 
 @contextmanager
@@ -127,7 +96,7 @@ def _connected(address: str) -> Iterator[Any]:
         raise RefusedError("--ray: Ray is not installed; uv sync --extra ray") from None
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     # functions travel by value: a node whose package is older or missing says so in its part's log
-    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    ray.cloudpickle.register_pickle_by_value(task)
     try:
         try:
             ray.init(address=address, **options)
@@ -142,7 +111,7 @@ def _connected(address: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
-        ray.cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+        ray.cloudpickle.unregister_pickle_by_value(task)
 
 
 @contextmanager
@@ -166,25 +135,25 @@ def _wait(ray: Any, started: dict[Any, Shard], output: Path) -> list[str]:
     pending, said = list(started), time.monotonic()
     while pending:
         done, pending = ray.wait(pending, timeout=1.0)
-        for task in done:
-            shard = started[task]
-            if why := _failure(ray, task, shard, output):
+        for done_task in done:
+            shard = started[done_task]
+            if why := _failure(ray, done_task, shard, output):
                 failures[shard] = why
             print(why or f"part {shard}: done", file=sys.stderr, flush=True)
         if time.monotonic() - said >= SAID_EVERY_S:
             said = time.monotonic()
-            for task in pending:
-                print(f"part {started[task]}: {_last(started[task], output)}", file=sys.stderr, flush=True)
+            for waiting in pending:
+                print(f"part {started[waiting]}: {_last(started[waiting], output)}", file=sys.stderr, flush=True)
     return [failures[shard] for shard in sorted(failures)]
 
 
-def _failure(ray: Any, task: Any, shard: Shard, output: Path) -> str | None:
+def _failure(ray: Any, ended: Any, shard: Shard, output: Path) -> str | None:
     try:
-        outcome = Outcome(*ray.get(task))
+        outcome = Outcome(*ray.get(ended))
     except ray.exceptions.RayError as error:
         lines = [line for line in str(error).strip().splitlines() if line.strip()] or [type(error).__name__]
         return f"part {shard}: its node or task was lost ({lines[0][:200]})"
-    if outcome.exit_code == -100:
+    if outcome.exit_code == task.NOT_SEEN:
         return (
             f"part {shard} on {outcome.node}: that node does not see {output}, this folder or the recipe; "
             "they must be on storage that all nodes share"

@@ -16,7 +16,8 @@ from lemma import app
 from typer.testing import CliRunner
 
 from lemma_steps.errors import RefusedError, StoppedError
-from lemma_steps.ray_parts import RayParts, run_part
+from lemma_steps.ray_parts import RayParts
+from lemma_steps.shards.task import NOT_SEEN, run_part
 from lemma_steps.shards.words import Words, said
 
 ROOT = Path(__file__).parent.parent
@@ -158,7 +159,7 @@ def test_a_part_is_a_process_whose_words_go_to_its_log(place, code):
 def test_a_node_that_does_not_see_what_it_needs_starts_nothing(place, missing):
     (place / missing).unlink()
     ended = run_part([str(place / "recipe.py"), "0"], str(place), str(place / "log"), str(place / "token"), {})
-    assert ended[0] == -100
+    assert ended[0] == NOT_SEEN
     assert not (place / "log").exists()
 
 
@@ -166,7 +167,7 @@ def test_a_node_that_does_not_see_what_it_needs_starts_nothing(place, missing):
 def test_a_part_ends_with_the_process_that_waits_for_it(place):
     (place / "recipe.py").write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n")
     code = (
-        "import sys\nfrom lemma_steps.ray_parts import run_part\nplace = sys.argv[1]\n"
+        "import sys\nfrom lemma_steps.shards.task import run_part\nplace = sys.argv[1]\n"
         "run_part([place + '/recipe.py'], place, place + '/log', place + '/token', {})\n"
     )
     waiting = subprocess.Popen([sys.executable, "-c", code, str(place)], cwd=ROOT)
