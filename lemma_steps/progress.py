@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import Any
 
@@ -26,14 +27,17 @@ class Progress:
     Args:
         runner: whose counts are shown.
         ledger: whose calls and dollars are shown.
+        batches: says which batches of a batch API are open, a few words each.
         total: problems to come, where known; without it no time left is shown.
     """
 
-    def __init__(self, runner: Runner, ledger: Ledger, total: int | None = None) -> None:
-        self._runner, self._ledger, self._total = runner, ledger, total
+    def __init__(
+        self, runner: Runner, ledger: Ledger, total: int | None = None, batches: Callable[[], list[str]] = list
+    ) -> None:
+        self._runner, self._ledger, self._total, self._batches = runner, ledger, total, batches
         self._usd_done = 0.0
         self._counted: set[str] = set()
-        self._started = self._said = time.monotonic()
+        self._started = time.monotonic()
         self._done = self._kept = self._rejected = 0
         self._last_problem: str | None = None
         console = Console(stderr=True)
@@ -54,6 +58,25 @@ class Progress:
 
     async def watch(self, rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
         """The same rows, counted as they leave."""
+        ticker = None if self._live_on else asyncio.ensure_future(self._tell())
+        try:
+            async for row in self._count(rows):
+                yield row
+        finally:
+            if ticker is not None:
+                ticker.cancel()
+
+    async def _tell(self) -> None:
+        """A line now and then, as long as there is news."""
+        told = None
+        while True:
+            await asyncio.sleep(PLAIN_EVERY_S)
+            news = (self._done, self._ledger.totals.calls, self._batches())
+            if news != told:
+                print(self.line(), file=sys.stderr, flush=True)
+            told = news
+
+    async def _count(self, rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
         async for row in rows:
             if row["problem_id"] != self._last_problem:
                 self._last_problem = row["problem_id"]
@@ -64,9 +87,6 @@ class Progress:
                 self._rejected += 1
             else:
                 self._kept += 1
-            if not self._live_on and time.monotonic() - self._said >= PLAIN_EVERY_S:
-                self._said = time.monotonic()
-                print(self.line(), file=sys.stderr, flush=True)
             yield row
 
     def line(self) -> str:
@@ -82,7 +102,7 @@ class Progress:
         ]
         if self._total and 0 < self._done < self._total:
             parts.append(f"{_clock(seconds / self._done * (self._total - self._done))} left")
-        return ", ".join(parts + self._money())
+        return ", ".join(parts + self._money() + self._batches())
 
     def _count_usd(self, calls: Iterable[Row]) -> None:
         """Dollars of one row's calls; those that it shares with other rows of its problem count once."""

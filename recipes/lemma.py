@@ -267,6 +267,7 @@ def run(
 ) -> None:
     """Check the input, run the chain, write the result."""
     from lemma_steps.llms.engine.store import RequestStore
+    from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM
     from lemma_steps.llms.spec import refuse_unpriced
     from lemma_steps.output import write_result
     from lemma_steps.progress import Progress
@@ -295,7 +296,8 @@ def run(
     runner = Runner(pipeline, admitted=settings.admitted)
     with runner, run_directory(output, written) as directory, RequestStore.shared(store_file) as store:
         store.ledger.budget_usd = budget_usd
-        with Progress(runner, store.ledger, total) as progress:
+        asked = [model for model in (teacher, student) if isinstance(model, OpenAICompatibleLLM)]
+        with Progress(runner, store.ledger, total, lambda: [b for model in asked for b in model.batches]) as progress:
             command = shlex.join(["python", "recipes/lemma.py", *sys.argv[1:]])
             steps, described = list(runner.counts), settings.model_dump()
 
@@ -308,7 +310,7 @@ def run(
                     )
                     return await (order.settle(writing) if shard else writing)
                 finally:
-                    if paid := sum(model.under_way for model in (teacher, student) if hasattr(model, "under_way")):
+                    if paid := sum(model.under_way for model in asked):
                         print(
                             f"waiting for {paid} replies under way, they are paid; Ctrl-C leaves them", file=sys.stderr
                         )

@@ -17,8 +17,10 @@ import pytest
 from lemma import app
 from typer.testing import CliRunner
 
+from lemma_steps.llms import openai_compatible
 from lemma_steps.llms.engine import requester
 from lemma_steps.llms.offline.desk import answer
+from tests import batch_server
 from tests.chat_server import completion, serving
 
 ROOT = Path(__file__).parent.parent
@@ -249,6 +251,29 @@ def test_a_budget_stops_the_run_cleanly_and_a_larger_one_goes_on(tmp_path, undis
     assert len(server.requests) == undisturbed[1]
     report = json.loads((output / "report.json").read_text())
     assert sum(call["usd"] for call in report["calls"]) == pytest.approx(0.018 * undisturbed[1])
+
+
+def test_a_run_through_the_batch_api_gives_the_same_rows_at_half_the_price(tmp_path, undisturbed, monkeypatch):
+    monkeypatch.setattr(openai_compatible, "BATCH_QUIET_S", 0.3)
+    monkeypatch.setattr(openai_compatible, "BATCH_POLL_S", 0.05)
+    prices, told = tmp_path / "prices.yaml", {"usage": {"prompt_tokens": 10, "completion_tokens": 10}}
+    prices.write_text(
+        "- {model: m, input: 1000, cached: 1000, output: 1000}\n"
+    )  # 20 tokens: 2 cents, half of it in batches
+    with batch_server.serving(
+        lambda key, body: batch_server.completion(answer(body["messages"], body["seed"]), **told)
+    ) as server:
+        run = lemma(server, tmp_path / "out", "--batch", "--prices", prices)
+    assert run.exit_code == 0, run.stderr
+    assert set(server.lines.values()) == {1}
+    assert len(server.batches) < 15, "a batch per stage, or a few"
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["run"]["requests_in_store"]["usd"] == pytest.approx(0.01 * undisturbed[1])
+    directory = tmp_path / "plain"
+    with serving(teacher) as plain:
+        assert lemma(plain, directory).exit_code == 0
+    texts = [[row["output"] for row in rows_of(where)] for where in (tmp_path / "out", directory)]
+    assert texts[0] == texts[1]
 
 
 def test_a_fault_of_ours_shows_no_key(tmp_path, monkeypatch):

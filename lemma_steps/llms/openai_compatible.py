@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from distilabel.typing import GenerateOutput
 
 OPENAI = "https://api.openai.com/v1"
+BATCH_QUIET_S, BATCH_POLL_S = 10.0, 30.0
+"""Seconds without a new request before a batch goes out, and between two looks at one that is out."""
 
 
 def api_key() -> str | None:
@@ -168,6 +170,11 @@ class OpenAICompatibleLLM(AsyncLLM):
         """Requests that were sent and are not answered yet."""
         return self._requester.under_way if self._requester else 0
 
+    @property
+    def batches(self) -> list[str]:
+        """The open batches of the batch API, a few words each."""
+        return self._requester.batches if self._requester else []
+
     async def aclose(self) -> None:
         """Store the answers to what was sent, drop the rest, close the connections of this event loop."""
         if self._requester is not None and self._loop is asyncio.get_running_loop():
@@ -225,4 +232,5 @@ class OpenAICompatibleLLM(AsyncLLM):
 
         assert self._store is not None
         client = AsyncOpenAI(base_url=self.url, api_key=key or "none", max_retries=0, timeout=self.timeout_s)
-        return BatchQueue(client, self._store, endpoint="/v1/chat/completions")
+        path = "/v1/chat/completions" if self.api == "chat" else "/v1/completions"
+        return BatchQueue(client, self._store, endpoint=path, quiet_s=BATCH_QUIET_S, poll_s=BATCH_POLL_S)

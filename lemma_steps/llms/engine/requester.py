@@ -77,7 +77,7 @@ class Requester:
         self._under_way: dict[tuple[str, int], asyncio.Task[list[Answer]]] = {}
         self._sent: set[asyncio.Task[Any]] = set()
         self._watch: asyncio.Task[None] | None = None
-        self._one_at_a_time = False
+        self._one_at_a_time = self._answered = False
         self._refusals = 0
 
     async def ask(self, body: Body, n: int = 1, check: Check | None = None) -> list[Answer]:
@@ -102,6 +102,12 @@ class Requester:
         """Requests that were sent and are not answered yet."""
         return len(self._sent)
 
+    @property
+    def batches(self) -> list[str]:
+        """The open batches of the batch API, a few words each."""
+        open_ones = self._batch.batches if self._batch else []
+        return [f"batch {batch.id or 'new'}: {batch.state}, {batch.done:,} of {batch.total:,}" for batch in open_ones]
+
     async def close(self) -> None:
         """Drop what was not sent, store the answers to what was, close the connections."""
         tasks = list(self._under_way.values())
@@ -112,6 +118,8 @@ class Requester:
         await asyncio.gather(*tasks, *self._sent, return_exceptions=True)
         if self._watch is not None:
             self._watch.cancel()
+        if self._batch is not None:
+            await self._batch.close()
         await self._exchange.close()
 
     def _good(self, key: str, check: Check | None) -> Entry | None:
@@ -158,9 +166,9 @@ class Requester:
                 await self._give_up_run(error, attempt, began, alone=body.get("n", 1) == 1)
                 if not error.retryable or attempt == self._max_attempts:
                     raise CallFailedError(error.code, f"{error.detail} (sent {attempt} times)") from None
-                wait = max(
-                    error.retry_after, min(_LONGEST_BACKOFF_S, 0.5 * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
-                )
+                wait = max(error.retry_after, _backoff(attempt))
+                if self._batch is not None:
+                    wait = 0.0  # it joins the next batch
             else:
                 failure = answers[0]
                 again = len(keys) == 1 and isinstance(failure, CallFailedError) and failure.reason in _ASK_AGAIN
@@ -224,6 +232,7 @@ class Requester:
         choices = reply.get("choices")
         if not isinstance(choices, list) or not choices:
             raise ExchangeError("garbled_reply", "no choices in the reply", retryable=True)
+        self._answered = True
         choices = choices[: len(keys)]
         entries: list[Entry] = []
         answers: list[Answer] = []
@@ -262,7 +271,9 @@ class Requester:
         last = attempt == self._max_attempts or (not self._endpoint.alive_at and attempt >= SURRENDER_AT_START)
         if error.lost and last and self._endpoint.alive_at < began and not await self._exchange.answers():
             raise ended(f"{where}: {error.code}: {error.detail}; start the server or mend the network, then run again")
-        self._refusals += alone and error.code.startswith("http_4") and not (error.retryable or stored)
+        self._refusals += (
+            alone and error.code.startswith("http_4") and not (error.retryable or stored or self._answered)
+        )
         if self._refusals >= SURRENDER_AT_START:
             raise RefusedError(
                 f"{where}: every request is refused: {error.code}: {error.detail}; check the recipe's sampling"
@@ -275,6 +286,11 @@ _REMEDIES = {
     "http_404": "check the model's name, and that the URL is the root of the API (it ends in /v1)",
     "http_429": "the account has no money left; mend that and run again",
 }
+
+
+def _backoff(attempt: int) -> float:
+    """Seconds before the next attempt: doubled each time, with jitter."""
+    return min(_LONGEST_BACKOFF_S, 0.5 * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
 
 
 def _seeded(body: Body, index: int) -> Body:
