@@ -20,6 +20,8 @@ from lemma_steps.llms.open_weights import OpenWeights
 from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM
 
 MOST_COPIES = 4
+REPLY_TOKENS = 512
+"""Tokens of one reply unless `max_new_tokens` says otherwise; a small model that writes more is going round in circles."""
 
 
 def start_server(gguf: Path, context: int, key: str = "") -> Any:
@@ -94,8 +96,8 @@ class EmbeddedLLM(OpenAICompatibleLLM):
 
     Attributes:
         model: a name of the registry.
-        copies: requests answered at once, each by a copy with a few hundred megabytes of memory; `None` is the number of
-            cores, at most 4. `max_in_flight` has no effect.
+        copies: requests answered at once, each by a copy with about 120 MB of its own beside the weights, which all share;
+            `None` is the number of cores, at most 4. `max_in_flight` has no effect.
         api: unless given, `chat` for an instruct model and `completions` for a base model.
     """
 
@@ -106,10 +108,12 @@ class EmbeddedLLM(OpenAICompatibleLLM):
 
     @model_validator(mode="before")
     @classmethod
-    def _api_of_its_kind(cls, given: Any) -> Any:
+    def _defaults_of_its_kind(cls, given: Any) -> Any:
         if not isinstance(given, dict) or "model" not in given:
             return given
-        return {"api": "completions" if OpenWeights.named(given["model"]).kind == "base" else "chat"} | given
+        api = "completions" if OpenWeights.named(given["model"]).kind == "base" else "chat"
+        kwargs = {"max_new_tokens": REPLY_TOKENS} | (given.get("generation_kwargs") or {})
+        return {"api": api} | given | {"generation_kwargs": kwargs}
 
     def dump(self, **kwargs: Any) -> dict[str, Any]:
         """The model as distilabel saves it; distilabel leaves out every field whose name is part of "api_key"."""

@@ -149,6 +149,12 @@ def test_the_api_follows_the_kind(packages):
         parse_llm(f"embedded:{SMOL}", "--student", copies=0)
 
 
+def test_a_reply_ends_after_a_page_unless_told_otherwise(packages):
+    for given, limit in ((None, 512), ({"temperature": 0.0}, 512), ({"max_new_tokens": 9}, 9)):
+        kwargs = EmbeddedLLM(model=SMOL, generation_kwargs=given).generation_kwargs
+        assert kwargs == {**(given or {}), "max_new_tokens": limit}
+
+
 def test_what_is_saved_is_what_decides_the_replies(packages):
     model = EmbeddedLLM(model=SMOL, api="completions", copies=3, max_in_flight=7)
     saved = model.dump()
