@@ -223,6 +223,10 @@ SPOILT = [
         ],
         "part-1-of-2: its pipeline is not of this version",
     ),
+    (
+        lambda folder: [edit(f"part-{n}-of-2/pipeline.yaml", lambda b: b"a: [b")(folder) for n in (1, 2)],
+        "part-1-of-2: its pipeline is not of this version",
+    ),
     (other_block, "part-2-of-2: its problems do not follow on those of"),
     (rename("part-2-of-2", "part-2-of-3"), "parts of 2 and parts of 3"),
 ]

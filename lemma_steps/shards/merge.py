@@ -14,6 +14,7 @@ import yaml
 from lemma_steps.errors import RefusedError
 from lemma_steps.output import write_result
 from lemma_steps.run_directory import run_directory
+from lemma_steps.runner import Runner
 from lemma_steps.shards.chains import ordered_steps
 from lemma_steps.shards.part import whole
 from lemma_steps.shards.parts_of_run import PartsOfRun
@@ -55,10 +56,8 @@ class Merge:
             RefusedError: a part is being written, or `output` holds something else, or no row was kept.
             StoppedError: a file cannot be written.
         """
-        described = whole(self._run.parts[0])
-        text = yaml.safe_dump(described, sort_keys=False, allow_unicode=True)
-        steps = [step["name"] for step in described["pipeline"]["steps"]]
-        ordered = ordered_steps(self._pipeline(described))
+        text, pipeline = self._pipeline()
+        steps, ordered = list(Runner(pipeline).counts), ordered_steps(pipeline)
         output = merge_output(output or self._run.home, text)
         with run_directory(output, text), self._run.held(), ExitStack() as loaded:
             for step in ordered:
@@ -73,11 +72,14 @@ class Merge:
             )
         return output
 
-    def _pipeline(self, described: dict[str, Any]) -> Pipeline:
+    def _pipeline(self) -> tuple[str, Pipeline]:
+        """The pipeline of the whole run: what its file holds, and made."""
         from distilabel.pipeline import Pipeline
 
         try:
-            return Pipeline.from_dict(described)
+            described = whole(self._run.parts[0])
+            text = yaml.safe_dump(described, sort_keys=False, allow_unicode=True)
+            return text, Pipeline.from_dict(described)
         except Exception as error:  # whatever a step of another version makes of options that it does not know
             why = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''}"
             raise RefusedError(

@@ -32,17 +32,29 @@ class Part:
 
     @property
     def settings_text(self) -> str:
-        """Its `pipeline.yaml`; empty where the part never began.
+        """Its `pipeline.yaml`.
 
         Raises:
             OSError, ValueError: it cannot be read as text.
         """
-        path = self.path / SETTINGS
-        return path.read_text(encoding="utf-8") if path.exists() else ""
+        return (self.path / SETTINGS).read_text(encoding="utf-8")
+
+    def is_empty(self) -> bool:
+        """Whether the part never began."""
+        return not (self.path / SETTINGS).exists()
+
+    def is_under(self, pipeline_yaml: str, shard: Shard) -> bool:
+        """Whether it was made under the settings of that part, but for what parts of one run may differ in."""
+        try:
+            own = self.settings_text
+            # reading YAML takes a third of a second, and there may be hundreds of parts: first look at the text
+            return _text(own, self.shard) == _text(pipeline_yaml, shard) or comparable(own) == comparable(pipeline_yaml)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
     def unfinished(self) -> str | None:
         """Why the part cannot be merged yet, in a few words; `None` where it can."""
-        if not (self.path / SETTINGS).exists():
+        if self.is_empty():
             return "holds no run"
         if not (self.path / REPORT).exists():
             return "has not ended"
@@ -70,6 +82,10 @@ class Part:
         kept, rejected = (_records(self.path / f"{name}.parquet") for name in ("train", "rejected"))
         for is_kept in read_order(self.path):
             yield next(kept if is_kept else rejected)
+
+
+def _text(pipeline_yaml: str, shard: Shard) -> str:
+    return pipeline_yaml.replace(f"shard: {shard}\n", "").replace(shard.folder, "")
 
 
 def comparable(pipeline_yaml: str) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.run_directory import SETTINGS, run_directory
-from lemma_steps.shards.part import Part, comparable
+from lemma_steps.shards.part import Part
 from lemma_steps.shards.places import parts_in
 from lemma_steps.shards.shard import Shard
 
@@ -75,11 +75,7 @@ class PartsOfRun:
 
     def _refuse_differing(self) -> None:
         first, facts = self.parts[0], [part.facts() for part in self.parts]
-        try:
-            expected = comparable(first.settings_text)
-            other = next((part for part in self.parts if comparable(part.settings_text) != expected), None)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RefusedError(f"{first.path}: a part's {SETTINGS} is not of a run ({error}); make it again") from None
+        other = next((p for p in self.parts if not p.is_under(first.settings_text, first.shard)), None)
         if other:
             raise RefusedError(
                 f"{other.path}: made under other settings than {first.path} ({SETTINGS} differs); "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.run_directory import SETTINGS
-from lemma_steps.shards.part import Part, comparable
+from lemma_steps.shards.part import Part
 from lemma_steps.shards.shard import Shard
 
 RESULT = ("train.parquet", "train.jsonl", "rejected.parquet", "report.json", "report.html", "README.md", SETTINGS)
@@ -45,11 +45,7 @@ def claim_output(output: Path, shard: Shard | None, pipeline_yaml: str) -> None:
                 f"{output}: holds {other.shard.folder}, and --shard {shard} is one of {shard.parts}; "
                 f"give --shard I/{other.shard.parts}, or another --output"
             )
-        try:
-            same = not (text := other.settings_text) or comparable(text) == comparable(pipeline_yaml)
-        except (OSError, ValueError, KeyError, TypeError):
-            same = False
-        if other.shard != shard and not same:
+        if other.shard != shard and not other.is_empty() and not other.is_under(pipeline_yaml, shard):
             raise RefusedError(
                 f"{output}: {other.shard.folder} is of a run with other settings ({SETTINGS} differs); "
                 "give another --output, or the settings of that run"
