@@ -101,7 +101,7 @@ def texts(answers):
 
 def test_eight_samples_after_four_pay_for_four(model, tmp_path):
     file = str(tmp_path / "requests.sqlite")
-    sampling = {"stop": [" ", "\n"], "max_new_tokens": 64}  # a reply of one word is a whole reply
+    sampling = {"stop": ["."], "max_new_tokens": 96}  # a reply of one sentence is a whole reply
     before = answered()
     four = using(lambda llm: Caller(llm).samples(HELLO, 5, 4), model, store=file, generation_kwargs=sampling)
     eight = using(lambda llm: Caller(llm).samples(HELLO, 5, 8), model, store=file, generation_kwargs=sampling)
@@ -127,7 +127,7 @@ def test_samples_differ_whether_asked_for_together_or_later(model, tmp_path):
 
 def test_several_greedy_samples_are_asked_one_by_one(model):
     """vLLM refuses n > 1 at temperature 0."""
-    sampling = {"temperature": 0.0, "stop": [" ", "\n"], "max_new_tokens": 64}
+    sampling = {"temperature": 0.0, "stop": ["."], "max_new_tokens": 96}
     answers = using(lambda llm: Caller(llm).samples(HELLO, 5, 3), model, generation_kwargs=sampling)
     assert not [answer for answer in answers if getattr(answer, "reason", "").startswith("http_")], answers
 
