@@ -132,8 +132,8 @@ def main(
     ] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of your own problems, for the dataset card.")] = None,
     limit: Annotated[int | None, typer.Option(help="First N problems of each source.")] = None,
-    teacher: Annotated[str | None, typer.Option(help="offline, openai:MODEL or vllm:URL#MODEL.")] = None,
-    student: Annotated[str | None, typer.Option(help="none, openai:MODEL or vllm:URL#MODEL.")] = None,
+    teacher: Annotated[str | None, typer.Option(help="offline, openai:MODEL, vllm:URL#MODEL or embedded:NAME.")] = None,
+    student: Annotated[str | None, typer.Option(help="none, openai:MODEL, vllm:URL#MODEL or embedded:NAME.")] = None,
     student_samples: Annotated[
         str | None, typer.Option(help="JSONL of recorded student samples, starter, or none.")
     ] = None,
@@ -184,7 +184,8 @@ def main(
             "limit": limit,
             "teacher": teacher,
             "student": student,
-            "student_samples": student_samples,
+            # a student that is named is asked: the recorded samples of the default recipe are another's
+            "student_samples": student_samples or ("none" if student not in (None, "none") else None),
             "distribution": distribution,
             "seed": seed,
             "ablate": ablate or None,

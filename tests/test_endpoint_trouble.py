@@ -276,6 +276,15 @@ def test_a_run_through_the_batch_api_gives_the_same_rows_at_half_the_price(tmp_p
     assert texts[0] == texts[1]
 
 
+def test_a_student_that_is_named_is_asked_although_the_recipe_has_recorded_samples(tmp_path):
+    def reply(body):
+        return completion(" 2 + 2 = 5.\nThe answer is: 5") if len(body["messages"]) == 1 else teacher(body)
+
+    with serving(reply) as server:
+        assert lemma(server, tmp_path / "out", "--student", f"vllm:{server.url}#pupil").exit_code == 0
+    assert {row["student"] for row in rows_of(tmp_path / "out", "rejected")} >= {"pupil"}
+
+
 def test_a_fault_of_ours_shows_no_key(tmp_path, monkeypatch):
     code = (
         "import sys; sys.path.insert(0, 'recipes')\n"

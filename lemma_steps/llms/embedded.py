@@ -13,9 +13,6 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.llms.engine.exchange import Exchange
-from lemma_steps.llms.engine.prices import Prices
-from lemma_steps.llms.engine.requester import Requester
-from lemma_steps.llms.engine.store import RequestStore
 from lemma_steps.llms.open_weights import OpenWeights
 from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM
 
@@ -115,10 +112,6 @@ class EmbeddedLLM(OpenAICompatibleLLM):
         kwargs = {"max_new_tokens": REPLY_TOKENS} | (given.get("generation_kwargs") or {})
         return {"api": api} | given | {"generation_kwargs": kwargs}
 
-    def dump(self, **kwargs: Any) -> dict[str, Any]:
-        """The model as distilabel saves it; distilabel leaves out every field whose name is part of "api_key"."""
-        return super().dump(**kwargs) | {"api": self.api}
-
     @property
     def url(self) -> str:
         """The name of the endpoint, in messages too."""
@@ -142,23 +135,13 @@ class EmbeddedLLM(OpenAICompatibleLLM):
         if self._users == 0:
             self._servers = []
 
-    def _connected(self) -> Requester:
-        loop = asyncio.get_running_loop()
-        if self._requester is None or self._loop is not loop:
-            if not self._servers:
-                weights = OpenWeights.named(self.model)
-                file, copies = weights.file(), self.copies or min(MOST_COPIES, os.cpu_count() or 1)
-                self._servers = [start_server(file, weights.context, self._key) for _ in range(copies)]
-            self._store = self._store or RequestStore.shared(self.store)
-            self._loop = loop
-            self._requester = Requester(
-                Copies([f"{server.listening_address}/v1" for server in self._servers], self._key, self.timeout_s),
-                url=self.url,
-                path="/chat/completions" if self.api == "chat" else "/completions",
-                model=self.model,
-                store=self._store,
-                prices=Prices.read(self.prices),
-                cap=len(self._servers),
-                max_attempts=self.max_attempts,
-            )
-        return self._requester
+    @property
+    def _cap(self) -> int:
+        return self.copies or min(MOST_COPIES, os.cpu_count() or 1)
+
+    def _exchange(self) -> Exchange:
+        if not self._servers:
+            weights = OpenWeights.named(self.model)
+            file = weights.file()
+            self._servers = [start_server(file, weights.context, self._key) for _ in range(self._cap)]
+        return Copies([f"{server.listening_address}/v1" for server in self._servers], self._key, self.timeout_s)

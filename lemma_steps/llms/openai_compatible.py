@@ -5,6 +5,7 @@
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -13,11 +14,14 @@ from pydantic import Field, PrivateAttr, SecretStr
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.llms.engine.exchange import Exchange
+from lemma_steps.llms.engine.prices import Prices
 from lemma_steps.llms.engine.requester import Answer, Check, Requester
 from lemma_steps.llms.engine.store import Entry, RequestStore
 
 if TYPE_CHECKING:
     from distilabel.typing import GenerateOutput
+
+    from lemma_steps.llms.engine.batch import BatchQueue
 
 OPENAI = "https://api.openai.com/v1"
 BATCH_QUIET_S, BATCH_POLL_S = 10.0, 30.0
@@ -86,6 +90,15 @@ class OpenAICompatibleLLM(AsyncLLM):
     _users: int = PrivateAttr(default=0)
     _requester: Requester | None = PrivateAttr(default=None)
     _loop: asyncio.AbstractEventLoop | None = PrivateAttr(default=None)
+
+    def __del__(self) -> None:
+        """Distilabel's own fails on a model that validation refused, and says so on standard error."""
+        with suppress(AttributeError):
+            super().__del__()
+
+    def dump(self, **kwargs: Any) -> dict[str, Any]:
+        """The model as distilabel saves it, which leaves out every field whose name is part of "api_key"."""
+        return super().dump(**kwargs) | {"api": self.api}
 
     @property
     def model_name(self) -> str:
@@ -205,32 +218,39 @@ class OpenAICompatibleLLM(AsyncLLM):
     def _connected(self) -> Requester:
         loop = asyncio.get_running_loop()
         if self._requester is None or self._loop is not loop:
-            from lemma_steps.llms.engine.prices import Prices
-
             self._store = self._store or RequestStore.shared(self.store)
-            key = self.api_key.get_secret_value() if self.api_key else api_key()
             self._loop = loop
             self._requester = Requester(
-                Exchange(self.url, key or "none", self.timeout_s),
+                self._exchange(),
                 url=self.url,
                 path="/chat/completions" if self.api == "chat" else "/completions",
                 model=self.model,
                 store=self._store,
                 prices=Prices.read(self.prices),
-                cap=self.max_in_flight,
+                cap=self._cap,
                 max_attempts=self.max_attempts,
                 requests_per_minute=self.requests_per_minute,
                 tokens_per_minute=self.tokens_per_minute,
-                batch=self._batch_queue(key) if self.batch else None,
+                batch=self._batch_queue() if self.batch else None,
             )
         return self._requester
 
-    def _batch_queue(self, key: str | None) -> Any:
+    @property
+    def _cap(self) -> int:
+        return self.max_in_flight
+
+    def _secret(self) -> str:
+        return (self.api_key.get_secret_value() if self.api_key else api_key()) or "none"
+
+    def _exchange(self) -> Exchange:
+        return Exchange(self.url, self._secret(), self.timeout_s)
+
+    def _batch_queue(self) -> "BatchQueue":
         from openai import AsyncOpenAI
 
         from lemma_steps.llms.engine.batch import BatchQueue
 
         assert self._store is not None
-        client = AsyncOpenAI(base_url=self.url, api_key=key or "none", max_retries=0, timeout=self.timeout_s)
+        client = AsyncOpenAI(base_url=self.url, api_key=self._secret(), max_retries=0, timeout=self.timeout_s)
         path = "/v1/chat/completions" if self.api == "chat" else "/v1/completions"
         return BatchQueue(client, self._store, endpoint=path, quiet_s=BATCH_QUIET_S, poll_s=BATCH_POLL_S)

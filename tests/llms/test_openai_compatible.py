@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import threading
 import time
@@ -502,6 +503,18 @@ def test_a_key_in_a_url_is_refused_and_not_repeated(url):
 def test_a_wrong_field_of_an_endpoint_is_named():
     with pytest.raises(RefusedError, match="--teacher, max_attempts: "):
         parse_llm("vllm:http://localhost:8000/v1#m", "--teacher", max_attempts=0)
+
+
+@pytest.mark.parametrize("api", ["chat", "completions"])
+def test_a_saved_model_keeps_its_api(api):
+    assert OpenAICompatibleLLM.from_dict(OpenAICompatibleLLM(model="m", api=api).dump()).api == api
+
+
+def test_a_refused_field_leaves_no_noise(capsys):
+    with pytest.raises(RefusedError):
+        parse_llm("vllm:http://localhost:8000/v1#m", "--teacher", timeout_s=-1)
+    gc.collect()
+    assert capsys.readouterr().err == ""
 
 
 def test_defect_8_any_model_name_makes_a_client():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -13,6 +14,7 @@ _CHUNK = 2**16
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 _RETRYABLE = {408, 409, 425, 429}
 _FATAL = {401, 403, 404}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class ExchangeError(Exception):
@@ -102,7 +104,7 @@ class Exchange:
                 connector=aiohttp.TCPConnector(limit=0),  # the gate limits
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=min(30.0, self._timeout_s)),
                 headers={"Authorization": f"Bearer {self._api_key}"},
-                trust_env=True,
+                trust_env=urlsplit(self._root).hostname not in _LOOPBACK,  # a proxy does not reach this machine
             )
         return self._session
 
