@@ -1,6 +1,6 @@
 """The generation engine against a bare asyncio loop, and its drills: whole runs of the public command line over HTTP.
 
-    uv run benchmarks/engine.py --json FILE                     the comparison and the drills, about twelve minutes
+    uv run benchmarks/engine.py --json FILE                     the comparison and the drills, about ten minutes
     uv run benchmarks/engine.py --json FILE --scale full        also 100,000 problems with the offline teacher
 
 A simulated endpoint (`simulated_endpoint.py`) in its own process answers with the offline teacher's replies after a lognormal
@@ -97,13 +97,15 @@ def compare(bench: Bench, record: Path, reference: Path, in_flight: int, rounds:
         bare.append(bare_run(bench, record, in_flight))
         print(f"B {bare[-1]}", flush=True)
     wall, bare_wall = (median(run["wall_s"] for run in runs) for runs in (recipe, bare))
+    cpu, bare_cpu = (median(run["cpu_ms_per_call"] for run in runs) for runs in (recipe, bare))
     return {
         "wall_s": wall,
         "bare_wall_s": bare_wall,
         "wall_ratio": round(wall / bare_wall, 3),
-        "cpu_ms_per_call": median(run["cpu_ms_per_call"] for run in recipe),
+        "cpu_ms_per_call": cpu,
         "cpu_ms_per_call_without_start_up": median(run["cpu_ms_per_call_without_start_up"] for run in recipe),
-        "bare_cpu_ms_per_call": median(run["cpu_ms_per_call"] for run in bare),
+        "bare_cpu_ms_per_call": bare_cpu,
+        "cpu_ratio": round(cpu / bare_cpu, 3),
         "same_bytes_every_run": all(run["same_bytes"] for run in recipe),
         "recipe_runs": recipe,
         "bare_runs": bare,
@@ -142,6 +144,7 @@ def scale(scratch: Path, sizes: tuple[int, int]) -> Figures:
                 "kept": report["kept"],
                 "seconds": seconds,
                 "problems_per_second": round(size / seconds, 1),
+                "cpu_ms_per_problem": round(1000 * run.cpu_s / size, 2),
                 "peak_mb": round(run.peak_mb),
                 **disk(output),
                 "load_average": round(os.getloadavg()[0], 1),
@@ -152,6 +155,7 @@ def scale(scratch: Path, sizes: tuple[int, int]) -> Figures:
     return {
         "memory_ratio": round(large["peak_mb"] / small["peak_mb"], 3),
         "rate_ratio": round(large["problems_per_second"] / small["problems_per_second"], 3),
+        "cpu_per_problem_ratio": round(large["cpu_ms_per_problem"] / small["cpu_ms_per_problem"], 3),
         "scale_runs": runs,
     }
 
@@ -189,15 +193,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         if set(parts) - {"scale"}:
-            over_http(scratch, parts, options, add, figures)
+            over_http(scratch, parts, options, add)
         if "scale" in parts:
             add(scale(scratch, (10_000, 100_000) if options.scale == "full" else (500, 2_000)))
     print(table(figures))
 
 
-def over_http(
-    scratch: Path, parts: list[str], options: argparse.Namespace, add: Callable[[Figures], None], figures: Figures
-) -> None:
+def over_http(scratch: Path, parts: list[str], options: argparse.Namespace, add: Callable[[Figures], None]) -> None:
     """Everything that the simulated endpoint serves."""
     problems = scratch / "problems.jsonl"
     write_problems(problems, options.problems)
@@ -209,13 +211,12 @@ def over_http(
             add(compare(bench, record, reference, options.in_flight, options.rounds))
         if "failing" in parts:
             add(failing_call(bench, record, reference))
-        expected = figures.get("wall_s") or (
-            recipe_run(bench, scratch / "timed")["wall_s"] if {"kills", "faults"} & set(parts) else 0
-        )
-        if "kills" in parts:
-            add(kills(bench, reference, expected, options.kills))
-        if "faults" in parts:
-            add(fault_mix(bench, reference, expected))
+        if {"kills", "faults"} & set(parts):
+            timed = recipe_run(bench, scratch / "timed")["wall_s"]  # just before the faults: other work comes and goes
+            if "faults" in parts:
+                add({"fault_free_s": timed, **fault_mix(bench, reference, timed)})
+            if "kills" in parts:
+                add(kills(bench, reference, timed, options.kills))
 
 
 if __name__ == "__main__":
