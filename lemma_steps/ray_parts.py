@@ -90,6 +90,8 @@ def _start(ray: Any, shard: Shard, command: Sequence[str], output: Path, token: 
 @contextmanager
 def _connected(address: str) -> Iterator[Any]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # a driver under `uv run` would be packed up and sent to all nodes, its command line in their logs
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         import ray
     except ImportError:

@@ -154,6 +154,19 @@ def test_more_parts_than_problems(sets, tmp_path):
     assert_same_result(tmp_path / "three", tmp_path / "one")
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("parts", [2, 3])
+def test_all_of_starter_in_parts(parts, tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    steps = {"score_samples": {"timeout_s": 60}, "answer_filter": {"timeout_s": 60}}
+    settings = {"problems": ["starter"], "teacher": "offline", "student_samples": "starter", "steps": steps}
+    recipe.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    run(tmp_path, "--output", tmp_path / "one")
+    in_parts(tmp_path, tmp_path / "parts", parts)
+    assert lemma("merge", tmp_path / "parts").exit_code == 0
+    assert_same_result(tmp_path / "parts", tmp_path / "one")
+
+
 def test_a_merge_may_be_repeated_and_the_parts_stay(two):
     before = {path: path.read_bytes() for path in two.rglob("*.*") if path.is_file()}
     results = []
