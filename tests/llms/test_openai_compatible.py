@@ -505,6 +505,26 @@ def test_a_wrong_field_of_an_endpoint_is_named():
         parse_llm("vllm:http://localhost:8000/v1#m", "--teacher", max_attempts=0)
 
 
+PROXIES = [
+    ("http://localhost:8000/v1", None),
+    ("http://127.0.0.1:8000/v1", None),
+    ("http://inside.example/v1", None),
+    ("http://outside.example/v1", "http://proxy:1"),
+    ("https://outside.example/v1", "http://proxy:2"),
+]
+
+
+@pytest.mark.parametrize(("url", "proxy"), PROXIES)
+def test_the_environment_s_proxy_is_used_but_not_for_this_machine(url, proxy, monkeypatch):
+    for name, value in {
+        "http_proxy": "http://proxy:1",
+        "https_proxy": "http://proxy:2",
+        "no_proxy": "inside.example",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert exchange._proxy(url) == proxy
+
+
 @pytest.mark.parametrize("api", ["chat", "completions"])
 def test_a_saved_model_keeps_its_api(api):
     assert OpenAICompatibleLLM.from_dict(OpenAICompatibleLLM(model="m", api=api).dump()).api == api

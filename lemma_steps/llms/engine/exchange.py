@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -15,6 +16,7 @@ _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_activ
 _RETRYABLE = {408, 409, 425, 429}
 _FATAL = {401, 403, 404}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+"""Hosts that a proxy does not reach, even where NO_PROXY does not say so."""
 
 
 class ExchangeError(Exception):
@@ -104,7 +106,7 @@ class Exchange:
                 connector=aiohttp.TCPConnector(limit=0),  # the gate limits
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=min(30.0, self._timeout_s)),
                 headers={"Authorization": f"Bearer {self._api_key}"},
-                trust_env=urlsplit(self._root).hostname not in _LOOPBACK,  # a proxy does not reach this machine
+                proxy=_proxy(self._root),
             )
         return self._session
 
@@ -137,6 +139,14 @@ class Exchange:
             overloaded=busy and not fatal,
             fatal=fatal,
         )
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for a URL; looked up once, since aiohttp would read it for every request."""
+    parts = urlsplit(url)
+    if parts.hostname in _LOOPBACK or proxy_bypass(parts.hostname or ""):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def _parsed(data: str) -> Any:
