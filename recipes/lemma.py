@@ -217,7 +217,7 @@ def main(
 
 @app.command()
 def merge(
-    directories: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Directories that hold the parts.")],
+    directories: Annotated[list[Path], typer.Argument(metavar="DIR", help="Directories that hold the parts.")],
     output: Annotated[Path | None, typer.Option(help="Directory for the result; default: that of the parts.")] = None,
     push_to_hub: Annotated[str | None, typer.Option(help="Hub dataset to publish to, such as ORG/NAME.")] = None,
     public: Annotated[
