@@ -22,4 +22,6 @@ class RejectionError(Exception):
 
 
 class CallFailedError(RejectionError):
-    """A model call gave no usable reply; costs one row, never its batch."""
+    """A model call gave no usable reply; costs one row, never its batch. `entry` is the store's, where it was paid for."""
+
+    entry: Any = None

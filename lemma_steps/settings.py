@@ -12,6 +12,12 @@ from lemma_steps.errors import RefusedError
 
 Ablation = Literal["error-augmentation", "fresh-restart", "fix-continue", "truncation", "smooth", "decontamination"]
 
+Sampling = Literal["temperature", "top_p", "max_new_tokens", "stop", "extra_body"]
+EndpointField = Literal[
+    "api", "max_in_flight", "timeout_s", "max_attempts", "requests_per_minute", "tokens_per_minute", "copies"
+]
+"""No address and no key: one is part of the SPEC, the other belongs into no file."""
+
 
 class Settings(BaseModel):
     """Everything that decides what a run writes.
@@ -26,7 +32,7 @@ class Settings(BaseModel):
         distribution: file of the student's measured error types.
         seed: seed of the run.
         ablate: parts of the method left out.
-        sampling, student_sampling: temperature, top_p, max_new_tokens, stop of teacher and student.
+        sampling, student_sampling: temperature, top_p, max_new_tokens, stop, extra_body of teacher and student.
         max_in_flight: requests under way at once per endpoint.
         teacher_endpoint, student_endpoint: fields of `OpenAICompatibleLLM` for one of them, such as `api: completions`,
             `timeout_s`, `max_attempts`, `requests_per_minute`, `tokens_per_minute`.
@@ -47,11 +53,11 @@ class Settings(BaseModel):
     distribution: str | None = None
     seed: int = Field(default=0, ge=0)
     ablate: list[Ablation] = Field(default_factory=list)
-    sampling: dict[str, Any] = Field(default_factory=dict)
-    student_sampling: dict[str, Any] = Field(default_factory=dict)
+    sampling: dict[Sampling, Any] = Field(default_factory=dict)
+    student_sampling: dict[Sampling, Any] = Field(default_factory=dict)
     max_in_flight: int = Field(default=100, ge=1)
-    teacher_endpoint: dict[str, Any] = Field(default_factory=dict)
-    student_endpoint: dict[str, Any] = Field(default_factory=dict)
+    teacher_endpoint: dict[EndpointField, Any] = Field(default_factory=dict)
+    student_endpoint: dict[EndpointField, Any] = Field(default_factory=dict)
     prices: str | None = None
     batch: bool = False
     steps: dict[str, dict[str, Any]] = Field(default_factory=dict)

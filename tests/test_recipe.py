@@ -63,6 +63,7 @@ def test_everything_is_there(result):
         "report.html",
         "README.md",
         "pipeline.yaml",
+        "requests.sqlite",
     }
 
 
@@ -120,46 +121,18 @@ def test_the_same_settings_give_the_same_bytes(result, tmp_path):
     assert {**first, "run": None} == {**second, "run": None}
 
 
+def test_the_readme_s_first_command_has_no_arguments(result, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["lemma.py"])
+    with pytest.raises(SystemExit) as end:
+        app()
+    assert end.value.code == 0
+    assert (tmp_path / "out" / "train.jsonl").read_bytes() == (result / "train.jsonl").read_bytes()
+
+
 def test_another_seed_gives_other_rows(result, tmp_path):
     assert lemma("--output", tmp_path, "--seed", 1, "--limit", 20).exit_code == 0
     assert not {row["output"] for row in rows_of(tmp_path)} <= {row["output"] for row in rows_of(result)}
-
-
-def test_stock_distilabel_gives_the_same_rows(result, tmp_path):
-    code = (
-        "import sys; sys.path.insert(0, 'recipes')\n"
-        "from pathlib import Path; import json\n"
-        "from lemma import build, models; from lemma_steps.settings import Settings\n"
-        "if __name__ == '__main__':\n"
-        "    settings = Settings.read(Path('recipes/configs/offline.yaml'), {})\n"
-        "    distiset = build(settings, *models(settings)).run(use_cache=False)\n"
-        "    rows = [dict(row) for row in distiset['default']['train']]\n"
-        "    Path(sys.argv[1]).write_text(json.dumps(rows))\n"
-    )
-    script = tmp_path / "stock.py"
-    script.write_text(code)
-    env = {
-        **os.environ,
-        "DISTILABEL_LOG_LEVEL": "ERROR",
-        "DISTILABEL_CACHE_DIR": str(tmp_path / "cache"),
-        "HF_HUB_OFFLINE": "1",
-        "PYTHONPATH": str(ROOT),
-    }
-    run = subprocess.run(
-        [sys.executable, str(script), str(tmp_path / "rows.json")],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert run.returncode == 0, run.stderr[-2000:]
-    rows = json.loads((tmp_path / "rows.json").read_text())
-    ours = [{**row, "rejected_by": None, "reason": None, "detail": None} for row in rows_of(result)] + rows_of(
-        result, "rejected"
-    )
-    order = lambda row: (row["problem_id"], row["id"] or "")  # noqa: E731
-    assert sorted(rows, key=order) == sorted(ours, key=order)
 
 
 ABLATIONS = {
@@ -186,7 +159,7 @@ REFUSALS = [
     (["--problems", "missing.jsonl"], "missing.jsonl: no such file"),
     (["--problems", "gsm9k"], "gsm9k: no such set or file"),
     (["--config", "missing.yaml"], "missing.yaml: No such file"),
-    (["--teacher", "gpt-4o"], "--teacher gpt-4o: unknown model"),
+    (["--teacher", "gpt-4o"], "--teacher 'gpt-4o': unknown model"),
     (["--student", "offline"], "is no student"),
     (["--student-samples", "missing.jsonl"], "missing.jsonl: no such file of student samples"),
     (["--distribution", "missing.json"], "missing.json: no such file"),
@@ -204,6 +177,24 @@ def test_bad_input_is_one_line_and_exit_2(tmp_path, arguments, message):
     assert message in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1, run.stderr
     assert run.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "teacher_endpoint: {api_key: sk-secret}",
+        "student_endpoint: {base_url: 'http://a/v1'}",
+        "sampling: {temprature: 1}",
+    ],
+)
+def test_a_recipe_holds_no_key_no_second_address_and_no_misspelt_setting(tmp_path, setting):
+    config = tmp_path / "recipe.yaml"
+    config.write_text(f"problems: [starter]\nteacher: vllm:http://localhost:9/v1#m\n{setting}\n")
+    run = lemma("--config", config, "--output", tmp_path / "out")
+    assert run.exit_code == 2
+    assert setting.split(":")[0] in run.stderr
+    assert "sk-secret" not in run.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def write(path, *rows):
@@ -281,4 +272,4 @@ def test_an_interrupted_run_ends_with_exit_3_and_leaves_nothing_half_written(tmp
     said = run.communicate(timeout=60)[1]
     assert run.returncode == 3
     assert said.strip().splitlines()[-1] == "stopped: interrupted; run the same command again to resume"
-    assert {entry.name for entry in output.iterdir()} == {"pipeline.yaml"}
+    assert {entry.name for entry in output.iterdir()} == {"pipeline.yaml", "requests.sqlite"}

@@ -24,7 +24,8 @@ import pytest
 import yaml
 
 from lemma_steps.errors import CallFailedError, RefusedError
-from lemma_steps.llms.calls import Caller, Completion
+from lemma_steps.llms.calls import Caller
+from lemma_steps.llms.engine.store import Entry
 from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM, api_key
 from lemma_steps.output.calls import Calls
 from lemma_steps.prompts import TASKS, inference_prompt, render, template_id
@@ -105,9 +106,9 @@ def test_eight_samples_after_four_pay_for_four(model, tmp_path):
     before = answered()
     four = using(lambda llm: Caller(llm).samples(HELLO, 5, 4), model, store=file, generation_kwargs=sampling)
     eight = using(lambda llm: Caller(llm).samples(HELLO, 5, 8), model, store=file, generation_kwargs=sampling)
-    kept = [answer for answer in four if isinstance(answer, Completion)]
+    kept = [answer for answer in four if isinstance(answer, Entry)]
     assert kept, four
-    assert [answer for answer in eight[:4] if isinstance(answer, Completion)][: len(kept)] == kept
+    assert [answer for answer in eight[:4] if isinstance(answer, Entry)][: len(kept)] == kept
     failed = len(four) - len(kept)
     assert len(stored(file)) == answered() - before
     assert 8 <= len(stored(file)) <= 8 + 3 * failed

@@ -25,6 +25,7 @@ from lemma_steps.answers.compare import judge, quick
 from lemma_steps.answers.extract import extract_answer
 from lemma_steps.answers.gold import gold_of
 from lemma_steps.answers.verdict import Verdict
+from lemma_steps.answers.worker import PATIENCE
 
 TIMEOUT_S = 3.0
 START_LIMIT_S = 120.0
@@ -98,8 +99,8 @@ class VerifyPool:
 
     Args:
         workers: comparisons at a time; the number of cores when None.
-        timeout_s: seconds that one comparison may take, counted from when a process takes it; a busy machine that is
-            slow to start one changes no verdict.
+        timeout_s: seconds of CPU time that one comparison may take, counted from when a process takes it; a busy machine
+            changes no verdict.
     """
 
     def __init__(self, workers: int | None = None, timeout_s: float = TIMEOUT_S) -> None:
@@ -160,7 +161,7 @@ class VerifyPool:
         worker = self._take()
         limit = _SHARE * timeout_s
         worker.send(gold, prediction, limit)
-        reply = worker.reply(limit + _GRACE_S)
+        reply = worker.reply(PATIENCE * limit + _GRACE_S)
         if not reply:
             self._forget()
             worker.kill()
@@ -197,7 +198,7 @@ def shared_pool() -> VerifyPool:
 
 
 def verify(gold: str, prediction: str, *, timeout_s: float = TIMEOUT_S) -> Verdict:
-    """The verdict on one answer, from any thread, in at most `timeout_s` seconds of comparison.
+    """The verdict on one answer, from any thread, in at most `timeout_s` seconds of CPU time.
 
     Args:
         gold: a gold answer, or a gold solution with a `####` line or a box.

@@ -3,9 +3,10 @@
 The process imports the algebra once and forks a child that compares; when the child is killed the next one is there in
 milliseconds. Where there is no fork (Windows) the process compares itself and its end is the reply.
 
-A comparison is killed by a watchdog inside the child which needs no cooperation of the interpreter: a single huge
-integer power never gives the lock back. So nothing outlives the caller for longer than one time limit: idle, the
-processes end when stdin closes or the parent changes; busy, when the watchdog fires.
+The limit is CPU time, so that a busy machine changes no verdict, and the system enforces it, with no cooperation of the
+interpreter: a single huge integer power never gives the lock back. A watchdog of `PATIENCE` times as many seconds by the
+clock stands behind it (and alone on Windows). So nothing outlives the caller for long: idle, the processes end when
+stdin closes or the parent changes; busy, when the limit or the watchdog ends them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import contextlib
 import faulthandler
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -22,6 +24,8 @@ from typing import IO
 from lemma_steps.answers.verdict import Verdict
 
 MEMORY_BYTES = 3 << 30
+PATIENCE = 10
+"""Seconds by the clock that a comparison may take for each second of its limit, on a machine with other work."""
 
 
 def _limit_memory() -> None:
@@ -49,13 +53,24 @@ def _serve(channel: IO[str], null: IO[str]) -> None:
 
     for line in sys.stdin:
         gold, prediction, limit_s = json.loads(line)
-        faulthandler.dump_traceback_later(limit_s, exit=True, file=null)
+        _limit_time(limit_s, null)
         try:
             verdict = judge(gold, prediction, scalar) or Verdict.UNPARSED
         except Exception:  # a parser's defect or its memory limit costs this answer, not the process
             verdict = Verdict.UNPARSED
-        faulthandler.cancel_dump_traceback_later()
+        _limit_time(0, null)
         print(verdict, file=channel, flush=True)
+
+
+def _limit_time(limit_s: float, null: IO[str]) -> None:
+    """End this process after so much CPU time; 0 lifts the limit."""
+    cpu = hasattr(signal, "setitimer")
+    if cpu:
+        signal.setitimer(signal.ITIMER_PROF, limit_s)
+    if limit_s:
+        faulthandler.dump_traceback_later(limit_s * (PATIENCE if cpu else 1), exit=True, file=null)
+    else:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _supervise(channel: IO[str], null: IO[str]) -> None:
@@ -69,8 +84,8 @@ def _supervise(channel: IO[str], null: IO[str]) -> None:
         _, status = os.waitpid(child, 0)
         if os.waitstatus_to_exitcode(status) == 0:
             return
-        watchdog = os.waitstatus_to_exitcode(status) == 1
-        print(Verdict.TIMED_OUT if watchdog else Verdict.UNPARSED, file=channel, flush=True)
+        late = os.waitstatus_to_exitcode(status) in (1, -signal.SIGPROF)
+        print(Verdict.TIMED_OUT if late else Verdict.UNPARSED, file=channel, flush=True)
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any
 
 from distilabel.models.llms import LLM
@@ -24,28 +23,18 @@ REMEMBERED = 4096
 """Replies of a model without a request store that are kept for the same request: the strategies share injections."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """A reply and what it cost. `key` names the request: see `request_key`."""
-
-    text: str
-    key: str
-    model: str
-    usage: Usage
-    usd: float | None
-
-    def provenance(self, step: str, template: str | None) -> dict[str, Any]:
-        """The entry of the record's `provenance` column."""
-        return {
-            "step": step,
-            "template": template,
-            "key": self.key,
-            "model": self.model,
-            "tokens_in": self.usage.tokens_in,
-            "tokens_cached": self.usage.tokens_cached,
-            "tokens_out": self.usage.tokens_out,
-            "usd": self.usd,
-        }
+def provenance(entry: Entry, step: str, template: str | None) -> dict[str, Any]:
+    """The entry of the record's `provenance` column for one answered request."""
+    return {
+        "step": step,
+        "template": template,
+        "key": entry.key,
+        "model": entry.model,
+        "tokens_in": entry.usage.tokens_in,
+        "tokens_cached": entry.usage.tokens_cached,
+        "tokens_out": entry.usage.tokens_out,
+        "usd": entry.usd,
+    }
 
 
 class Caller:
@@ -57,7 +46,7 @@ class Caller:
         self._takes_seed = isinstance(llm, AsyncLLM) and "seed" in inspect.signature(llm.agenerate).parameters
         self._asked: OrderedDict[str, asyncio.Future[Answer]] = OrderedDict()
 
-    async def complete(self, messages: Messages, seed: int, check: Check | None = None) -> Completion:
+    async def complete(self, messages: Messages, seed: int, check: Check | None = None) -> Entry:
         """The reply to `messages`.
 
         Args:
@@ -73,16 +62,12 @@ class Caller:
             raise answer
         return answer
 
-    async def samples(
-        self, messages: Messages, seed: int, n: int, check: Check | None = None
-    ) -> list[Completion | CallFailedError]:
+    async def samples(self, messages: Messages, seed: int, n: int, check: Check | None = None) -> list[Answer]:
         """`n` replies to the same messages; in the place of one that failed, the reason."""
         if isinstance(self.llm, OpenAICompatibleLLM):
-            answers = await self.llm.ask(messages, n, seed, check)
-        else:
-            seeds = [seed_for(seed, number) if number else seed for number in range(n)]
-            answers = await asyncio.gather(*(self._remembered(messages, each) for each in seeds))
-        return [_completion(answer) if isinstance(answer, Entry) else answer for answer in answers]
+            return await self.llm.ask(messages, n, seed, check)
+        seeds = [seed_for(seed, number) if number else seed for number in range(n)]
+        return await asyncio.gather(*(self._remembered(messages, each) for each in seeds))
 
     async def aclose(self) -> None:
         """Store the answers to what was sent and let go of the rest."""
@@ -111,7 +96,3 @@ class Caller:
         told = output.get("statistics") or {}
         tokens_in, tokens_out = (next(iter(told.get(name) or []), None) for name in ("input_tokens", "output_tokens"))
         return Entry(key, text, None, self.llm.model_name, Usage(tokens_in, None, tokens_out), None)
-
-
-def _completion(entry: Entry) -> Completion:
-    return Completion(entry.text or "", entry.key, entry.model, entry.usage, entry.usd)

@@ -28,19 +28,26 @@ BATCH_QUIET_S, BATCH_POLL_S = 10.0, 30.0
 """Seconds without a new request before a batch goes out, and between two looks at one that is out."""
 
 
-def api_key() -> str | None:
-    """The key of the environment: OPENAI_API_KEY, or the content of the file that OPENAI_API_KEY_FILE names.
+def api_key(*names: str) -> str | None:
+    """The key of the environment: of the first variable that is set, or the content of the file that NAME_FILE names.
+
+    Args:
+        names: variables to look at in turn; OPENAI_API_KEY by default.
 
     Raises:
-        RefusedError: that file cannot be read.
+        RefusedError: that file cannot be read, or what it holds is no key.
     """
-    if key := os.environ.get("OPENAI_API_KEY", "").strip():
-        return key
-    if path := os.environ.get("OPENAI_API_KEY_FILE"):
-        try:
-            return Path(path).read_text(encoding="utf-8").strip() or None
-        except (OSError, UnicodeDecodeError) as error:
-            raise RefusedError(f"OPENAI_API_KEY_FILE {path}: cannot be read ({error}); name a text file") from None
+    for name in names or ("OPENAI_API_KEY",):
+        key = os.environ.get(name, "").strip()
+        if not key and (path := os.environ.get(f"{name}_FILE")):
+            try:
+                key = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise RefusedError(f"{name}_FILE {path}: cannot be read ({error}); name a text file") from None
+        if key and not (key.isascii() and key.isprintable() and " " not in key):
+            raise RefusedError(f"{name}: more than one line or word, which is no key; give the key alone")
+        if key:
+            return key
     return None
 
 
@@ -54,7 +61,8 @@ class OpenAICompatibleLLM(AsyncLLM):
         model: the name that the server knows the model by.
         base_url: the root of the API, ending in `/v1`; `None` takes OPENAI_BASE_URL or OpenAI's own.
         api: `chat` for instruct models; `completions` sends the raw prompt, for base models, which have no chat template.
-        api_key: `None` takes OPENAI_API_KEY, or the file that OPENAI_API_KEY_FILE names. Never written anywhere.
+        api_key: `None` takes OPENAI_API_KEY, or the file that OPENAI_API_KEY_FILE names; for a `base_url`, VLLM_API_KEY and
+            VLLM_API_KEY_FILE come before them. Never written anywhere.
         store: the file of replies (`requests.sqlite`); `None` keeps them only as long as the model is loaded.
         max_in_flight: requests under way at once at this endpoint, shared by every step and model that uses it.
         timeout_s: seconds that one request may take.
@@ -240,7 +248,8 @@ class OpenAICompatibleLLM(AsyncLLM):
         return self.max_in_flight
 
     def _secret(self) -> str:
-        return (self.api_key.get_secret_value() if self.api_key else api_key()) or "none"
+        names = ("VLLM_API_KEY", "OPENAI_API_KEY") if self.base_url else ("OPENAI_API_KEY",)
+        return (self.api_key.get_secret_value() if self.api_key else api_key(*names)) or "none"
 
     def _exchange(self) -> Exchange:
         return Exchange(self.url, self._secret(), self.timeout_s)

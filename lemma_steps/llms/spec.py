@@ -38,16 +38,14 @@ def parse_llm(spec: str, option: str, **options: Any) -> LLM:
     if kind == "vllm" and rest:
         url, _, model = rest.partition("#")
         if not model or not url.startswith(("http://", "https://")):
-            raise RefusedError(f"{option} {spec}: write vllm:URL#MODEL, such as vllm:http://localhost:8000/v1#my-model")
-        if "@" in url or "?" in url:
             raise RefusedError(
-                f"{option}: a URL with a key in it would be written into files; give the key in OPENAI_API_KEY"
+                f"{option} {spec!r}: write vllm:URL#MODEL, such as vllm:http://localhost:8000/v1#my-model"
             )
         return _made(option, model=model, base_url=url, **options)
     if kind == "embedded" and rest:
         OpenWeights.named(rest).check()
         return _made(option, EmbeddedLLM, model=rest, **options | {"batch": False})
-    raise RefusedError(f"{option} {spec}: unknown model; use one of {FORMS}")
+    raise RefusedError(f"{option} {spec!r}: unknown model; use one of {FORMS}")
 
 
 def refuse_unpriced(models: Iterable[LLM | None], prices: str | None) -> None:
@@ -67,7 +65,12 @@ def refuse_unpriced(models: Iterable[LLM | None], prices: str | None) -> None:
 
 def _made(option: str, made: type[OpenAICompatibleLLM] = OpenAICompatibleLLM, **fields: Any) -> OpenAICompatibleLLM:
     try:
-        return made(**fields)
+        model = made(**fields)
+        if any(sign in model.url for sign in "@?"):
+            raise RefusedError(
+                f"{option}: a URL with a key in it would be written into files; give the key in OPENAI_API_KEY"
+            )
+        return model
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))

@@ -14,7 +14,7 @@ class Words(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Typer has no options whose value may be left out, so it is put in before the words are parsed."""
-        after = [*args[1:], "--"]
+        after = [*args, "--"][1:]
         bare = [word == "--ray" and following.startswith("-") for word, following in zip(args, after, strict=True)]
         return super().parse_args(ctx, [f"{word}=auto" if b else word for word, b in zip(args, bare, strict=True)])
 

@@ -112,7 +112,7 @@ class LocateFirstError(TeacherTask):
             text, called = await self.ask(self.format_input(row), asked, self._seed(row, number))
             return self.parsed(text, asked, called), called
         except RejectionError as rejection:
-            return rejection, called
+            return rejection, rejection.columns.get("provenance", called)
 
     def _seed(self, row: Row, number: int) -> int:
         return seed_for(self.seed, *self.request_identity(row), "vote", number)

@@ -8,7 +8,8 @@ from pydantic import Field, PrivateAttr
 
 from lemma_steps import prompts
 from lemma_steps.errors import CallFailedError
-from lemma_steps.llms.calls import Caller, Completion
+from lemma_steps.llms.calls import Caller, provenance
+from lemma_steps.llms.engine.store import Entry
 from lemma_steps.seeds import seed_for
 from lemma_steps.steps.base import Row, RowStep
 from lemma_steps.student_samples import StudentSamples
@@ -85,27 +86,26 @@ class SampleStudent(RowStep):
 
     async def process_row(self, row: Row) -> Row:
         """Recorded samples where there are any, else one call per sample."""
-        provenance = list(row.get("provenance") or [])
+        called = list(row.get("provenance") or [])
         if self._recorded is not None and (found := self._recorded.of(row["problem_id"], row["question"])):
-            return {**row, "samples": found, "provenance": provenance}
+            return {**row, "samples": found, "provenance": called}
         if self._caller is None:
-            return {**row, "samples": [], "provenance": provenance}
+            return {**row, "samples": [], "provenance": called}
         messages = [{"role": "user", "content": prompts.inference_prompt(row["question"], shots=self.shots)}]
         seed = seed_for(self.seed, row["problem_id"], "sample")
         answers = await self._caller.samples(messages, seed, self.n_samples)
-        good = [(number, answer) for number, answer in enumerate(answers) if isinstance(answer, Completion)]
-        if not good:  # no sample at all costs the row; a lost one among others costs itself
-            raise next(answer for answer in answers if isinstance(answer, CallFailedError))
         template = prompts.template_id("inference", shots=self.shots)
-        return {
-            **row,
-            "samples": [
-                {"sample": number, "solution": student_solution(answer.text), "student": answer.model}
-                for number, answer in good
-            ],
-            "provenance": provenance
-            + [answer.provenance(self.name or "sample_student", template) for _, answer in good],
-        }
+        paid = [answer if isinstance(answer, Entry) else answer.entry for answer in answers]
+        called += [provenance(entry, self.name or "sample_student", template) for entry in paid if entry]
+        samples = [
+            {"sample": number, "solution": student_solution(answer.text or ""), "student": answer.model}
+            for number, answer in enumerate(answers)
+            if isinstance(answer, Entry)
+        ]
+        if not samples:  # no sample at all costs the row; a lost one among others costs itself
+            failure = next(answer for answer in answers if isinstance(answer, CallFailedError))
+            raise CallFailedError(failure.reason, failure.detail, {"provenance": called})
+        return {**row, "samples": samples, "provenance": called}
 
     async def aclose(self) -> None:
         """Let go of the model's connections; see `RowStep.aclose`."""

@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr
 
 from lemma_steps import prompts
 from lemma_steps.errors import CallFailedError, RejectionError
-from lemma_steps.llms.calls import Caller
+from lemma_steps.llms.calls import Caller, provenance
 from lemma_steps.seeds import seed_for
 from lemma_steps.steps.base import Row, RowStep
 
@@ -60,9 +60,13 @@ class TeacherTask(RowStep, Task):
     async def ask(self, messages: Any, row: Row, seed: int) -> tuple[str, list[dict[str, Any]]]:
         """The text of one reply, and the row's provenance with this call added."""
         assert self._caller is not None, "load() first"
-        completion = await self._caller.complete(messages, seed, self._check)
-        entry = completion.provenance(self.name or self.task, prompts.template_id(self.task))
-        return completion.text, [*(row.get("provenance") or []), entry]
+        before, template = row.get("provenance") or [], prompts.template_id(self.task)
+        try:
+            answer = await self._caller.complete(messages, seed, self._check)
+        except CallFailedError as failure:  # what was paid for stands in the row, whatever came of it
+            paid = [provenance(failure.entry, self.name or self.task, template)] if failure.entry else []
+            raise CallFailedError(failure.reason, failure.detail, {"provenance": [*before, *paid]}) from None
+        return answer.text or "", [*before, provenance(answer, self.name or self.task, template)]
 
     async def aclose(self) -> None:
         """Let go of the model's connections; see `RowStep.aclose`."""

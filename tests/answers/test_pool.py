@@ -140,3 +140,21 @@ if __name__ == "__main__":
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stdout.strip().endswith("['right', 'wrong', 'right']"), done.stderr[-2000:]
+
+
+@posix
+def test_a_busy_machine_changes_no_verdict() -> None:
+    """A process that is stopped most of the time gets as far as one that is not."""
+    slow = (r"\frac{\sqrt{3}+x^{12}}{(x+1)^9}", r"\frac{x^{12}+\sqrt 3}{(1+x)^9}")
+    with VerifyPool(workers=1, timeout_s=1.5) as pool:
+        assert pool.submit(*ALGEBRA).result() is Verdict.RIGHT  # started and warm
+        [worker] = [worker for worker in pool._idle.queue if worker is not None]
+        found = subprocess.run(["pgrep", "-P", str(worker._process.pid)], capture_output=True, text=True, check=True)
+        [child] = map(int, found.stdout.split())
+        future = pool.submit(*slow)
+        for _ in range(10):
+            os.kill(child, signal.SIGSTOP)
+            time.sleep(0.2)
+            os.kill(child, signal.SIGCONT)
+            time.sleep(0.01)
+        assert future.result() is Verdict.RIGHT

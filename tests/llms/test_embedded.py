@@ -17,9 +17,10 @@ import yaml
 
 from lemma_steps.errors import CallFailedError, RefusedError
 from lemma_steps.llms import embedded, open_weights
-from lemma_steps.llms.calls import Caller, Completion
+from lemma_steps.llms.calls import Caller
 from lemma_steps.llms.embedded import Copies, EmbeddedLLM, start_server
 from lemma_steps.llms.engine.prices import Prices
+from lemma_steps.llms.engine.store import Entry
 from lemma_steps.llms.engine.usage import Usage
 from lemma_steps.llms.open_weights import OpenWeights, names
 from lemma_steps.llms.spec import parse_llm
@@ -222,7 +223,7 @@ def sampled(llm: EmbeddedLLM, n: int) -> list[str]:
         caller = Caller(llm)
         try:
             answers = await caller.samples(ASKED, 5, n)
-            return [answer.text if isinstance(answer, Completion) else answer.reason for answer in answers]
+            return [answer.text if isinstance(answer, Entry) else answer.reason for answer in answers]
         finally:
             await caller.aclose()
 

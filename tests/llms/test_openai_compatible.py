@@ -11,8 +11,9 @@ import time
 import pytest
 
 from lemma_steps.errors import CallFailedError, RefusedError, StoppedError
-from lemma_steps.llms.calls import Caller, Completion
+from lemma_steps.llms.calls import Caller
 from lemma_steps.llms.engine import exchange, requester
+from lemma_steps.llms.engine.store import Entry
 from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM
 from lemma_steps.llms.spec import parse_llm, refuse_unpriced
 from tests.chat_server import completion, completions, serving
@@ -361,7 +362,7 @@ def test_a_lost_sample_among_others_costs_itself():
     reply = completions(["a", "", "c"])
     with serving(lambda body: reply) as server:
         answers = sample(server, 3)
-    assert [answer.text if isinstance(answer, Completion) else answer.reason for answer in answers] == [
+    assert [answer.text if isinstance(answer, Entry) else answer.reason for answer in answers] == [
         "a",
         "empty_reply",
         "c",
@@ -489,8 +490,33 @@ def test_a_server_that_tells_the_key_back_does_not_get_it_written_down(tmp_path)
 )
 def test_specs_that_name_no_model(spec, message, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    with pytest.raises(RefusedError, match=f"--teacher {spec}: .*{message}"):
+    with pytest.raises(RefusedError, match=f"--teacher '?{spec}'?: .*{message}"):
         parse_llm(spec, "--teacher")
+
+
+@pytest.mark.parametrize("key", ["two words", "two\nlines", "sk-\u2026"])
+def test_what_is_no_key_is_refused_and_not_shown(key, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(RefusedError, match="OPENAI_API_KEY: more than one line or word") as refusal:
+        parse_llm("openai:gpt-4o", "--teacher")
+    assert key not in str(refusal.value)
+
+
+def test_a_server_of_one_s_own_may_have_a_key_of_its_own(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-openai")
+    monkeypatch.setenv("VLLM_API_KEY", "of-the-server")
+    with serving(lambda body: completion("x")) as server:
+        ask(server)
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        ask(server, seed=6, base_url=None)
+    assert server.keys == ["Bearer of-the-server", "Bearer sk-of-openai"]
+
+
+def test_a_base_url_of_the_environment_may_hold_no_key_either(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://me:sk-secret@localhost/v1")
+    with pytest.raises(RefusedError, match="URL with a key in it"):
+        parse_llm("openai:gpt-4o", "--teacher")
 
 
 @pytest.mark.parametrize("url", ["http://me:sk-secret@localhost:8000/v1", "http://localhost:8000/v1?api_key=sk-secret"])

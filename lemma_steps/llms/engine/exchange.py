@@ -79,7 +79,7 @@ class Exchange:
         except aiohttp.InvalidURL as error:
             raise ExchangeError("invalid_url", f"{self._root}: {_first_line(str(error))}", fatal=True) from None
         except (aiohttp.ClientError, OSError) as error:
-            words = _first_line(self._clean(str(error) or type(error).__name__))
+            words = _first_line(self._clean(str(error) or type(error).__name__)).replace(" ssl:default", "")
             raise ExchangeError("connection_failed", words, retryable=True, lost=True) from None
         reply = _parsed(data)
         if not isinstance(reply, dict):

@@ -157,13 +157,15 @@ class Requester:
 
     async def _send_until_good(self, body: Body, keys: list[str], check: Check | None) -> list[Answer]:
         """The answers to one request, sent `max_attempts` times at most. Bad replies are stored too: they were paid."""
-        ticket, began, asked_again = next(self._endpoint.tickets), asyncio.get_running_loop().time(), False
+        ticket, asked_again = next(self._endpoint.tickets), False
+        lost_since: float | None = None
         for attempt in range(1, self._max_attempts + 1):
             wait = 0.0
             try:
                 answers = await self._send(body, ticket, keys, check)
             except ExchangeError as error:
-                await self._give_up_run(error, attempt, began, alone=body.get("n", 1) == 1)
+                lost_since = (lost_since or asyncio.get_running_loop().time()) if error.lost else None
+                await self._give_up_run(error, attempt, lost_since, alone=body.get("n", 1) == 1)
                 if not error.retryable or attempt == self._max_attempts:
                     raise CallFailedError(error.code, f"{error.detail} (sent {attempt} times)") from None
                 wait = max(error.retry_after, _backoff(attempt))
@@ -244,7 +246,7 @@ class Requester:
                     check(text)
                 answers.append(entry := Entry(key, text, None, self._model, usage, usd))
             except CallFailedError as failure:
-                entry = Entry(key, None, failure.reason, self._model, usage, usd)
+                failure.entry = entry = Entry(key, None, failure.reason, self._model, usage, usd)
                 answers.append(failure)
             entries.append(entry)
         await self._store.put(entries)
@@ -257,7 +259,7 @@ class Requester:
         asked = body.get("prompt") or "".join(message["content"] for message in body["messages"])
         return Usage(len(asked) // CHARS_PER_TOKEN, 0, round(out * body.get("n", 1)))
 
-    async def _give_up_run(self, error: ExchangeError, attempt: int, began: float, *, alone: bool) -> None:
+    async def _give_up_run(self, error: ExchangeError, attempt: int, lost_since: float | None, *, alone: bool) -> None:
         """End the run where no request can succeed: a wrong key, no such model, an endpoint that is gone.
 
         An endpoint that answers other requests, if only with an error, is not gone: then only this request fails.
@@ -269,15 +271,17 @@ class Requester:
                 f"{where}: {error.code}: {error.detail}; {_REMEDIES.get(error.code, 'check the account and the model')}"
             )
         last = attempt == self._max_attempts or (not self._endpoint.alive_at and attempt >= SURRENDER_AT_START)
-        if error.lost and last and self._endpoint.alive_at < began and not await self._exchange.answers():
+        silent = lost_since is not None and self._endpoint.alive_at < lost_since
+        if last and silent and not await self._exchange.answers():
             raise ended(f"{where}: {error.code}: {error.detail}; start the server or mend the network, then run again")
         self._refusals += (
             alone and error.code.startswith("http_4") and not (error.retryable or stored or self._answered)
         )
         if self._refusals >= SURRENDER_AT_START:
-            raise RefusedError(
-                f"{where}: every request is refused: {error.code}: {error.detail}; check the recipe's sampling"
-            )
+            remedy = "check the recipe's sampling"
+            if "chat template" in error.detail:
+                remedy = "this is a base model; set `api: completions` in student_endpoint"
+            raise RefusedError(f"{where}: every request is refused: {error.code}: {error.detail}; {remedy}")
 
 
 _REMEDIES = {
