@@ -1,4 +1,7 @@
-"""The processes of the engine's benchmark and drills: the simulated endpoint with its log, and runs of the recipe."""
+"""The processes of the engine's benchmark and drills: the simulated endpoint with its log, and runs of the recipe.
+
+Runs are watched through /proc, so `Watched` needs Linux; the endpoint runs everywhere.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ from typing import Any
 HERE = Path(__file__).parent
 RECIPE = HERE.parent / "recipes" / "lemma.py"
 POLL_S = 0.02
+WORKERS_S = 0.5
+"""Seconds between two looks at the workers' CPU time."""
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 RESULT_FILES = ("train.parquet", "train.jsonl", "rejected.parquet")
 
@@ -132,7 +137,7 @@ class Run:
     Attributes:
         returncode: its exit code, negative for a signal.
         started, ended: seconds since the epoch.
-        cpu_s: user and system time of the process and the workers that it waited for.
+        cpu_s: user and system time of the process and its workers.
         own_cpu_s: without the workers.
         start_up_cpu_s: what it had used when the watched moment came; None if it never came.
         peak_mb: peak resident memory.
@@ -173,11 +178,14 @@ class Watched:
                 self.command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True, env=environment
             )
         start_up, begin, own = None, None, 0.0
+        workers, looked = 0.0, 0.0
         try:
             while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
                 time.sleep(POLL_S)
                 if begin is None and begun():
                     begin, start_up = time.time(), _cpu(process.pid)
+                if (now := time.monotonic()) > looked + WORKERS_S:
+                    workers, looked = max(workers, _workers_cpu(process.pid)), now
                 if kill_after is not None and begin is not None and time.time() >= begin + kill_after:
                     break
                 if time.time() > started + timeout:
@@ -192,7 +200,7 @@ class Watched:
             returncode=process.returncode,
             started=started,
             ended=ended,
-            cpu_s=usage.ru_utime + usage.ru_stime,
+            cpu_s=usage.ru_utime + usage.ru_stime + workers,
             own_cpu_s=own,
             start_up_cpu_s=start_up,
             peak_mb=usage.ru_maxrss / 1024,
@@ -207,7 +215,24 @@ def _kill_group(pid: int) -> None:
         return
 
 
+def _stat(pid: int | str) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+
+
 def _cpu(pid: int) -> float:
     """User and system seconds of all threads of a process, also of one that has just ended."""
-    fields_ = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields_[11]) + int(fields_[12])) / TICKS
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _workers_cpu(group: int) -> float:
+    """User and system seconds of the other processes of a group: workers that nobody will wait for when they end."""
+    total = 0
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != group:
+            try:
+                fields = _stat(entry.name)
+            except OSError:  # it has just ended
+                continue
+            total += (int(fields[11]) + int(fields[12])) * (int(fields[2]) == group)
+    return total / TICKS

@@ -34,6 +34,7 @@ from engine_drills import (
 from engine_processes import EndpointProcess, Run
 
 PROBLEMS, IN_FLIGHT, ATTEMPTS = 16, 8, 5
+LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are watched through /proc")
 
 
 class InProcess(Bench):
@@ -205,6 +206,7 @@ def assert_survived(found, times):
     assert found["repeated"] > 0
 
 
+@LINUX
 def test_a_killed_run_is_finished_by_the_next_which_repeats_only_what_was_in_flight(bench, reference):
     bench.endpoint.control(latency=0.3)
     found = kills(bench, reference, expected_s=4.0, times=1)
@@ -212,6 +214,7 @@ def test_a_killed_run_is_finished_by_the_next_which_repeats_only_what_was_in_fli
     assert 0 < found["kill_moments"][0]["stored"] < PROBLEMS * CALLS_PER_PROBLEM
 
 
+@LINUX
 @pytest.mark.long
 def test_ten_kills_and_the_mix_of_faults_at_size(tmp_path):
     for bench, reference, record, figures in drill(tmp_path, 200, 50, Bench):
