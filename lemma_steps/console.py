@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +21,17 @@ def quiet_libraries() -> None:
     warnings.filterwarnings("ignore", module=r"pydantic\..*|distilabel\..*")
     for name in ("distilabel", "httpx", "openai", "datasets", "huggingface_hub"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # a second Ctrl-C leaves tasks behind, as it should
 
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
-    """Turn the errors that a user can act on into one line and the exit code that design.md gives them."""
+    """Turn the errors that a user can act on into one line and the exit code that design.md gives them.
+
+    A request to end (SIGTERM: a scheduler, a container) is treated as Ctrl-C is.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield
     except RefusedError as error:

@@ -46,8 +46,11 @@ def run_directory(path: Path, pipeline_yaml: str) -> Iterator[Path]:
 
 def _claim(path: Path, pipeline_yaml: str) -> None:
     settings = path / SETTINGS
-    former = settings.read_text(encoding="utf-8") if settings.exists() else None
-    if former is not None and decisive(former) != decisive(pipeline_yaml):
+    try:
+        former = settings.read_text(encoding="utf-8") if settings.exists() else None
+    except (OSError, UnicodeDecodeError):
+        raise RefusedError(f"{settings}: cannot be read as settings of a run; give another --output") from None
+    if former not in (None, pipeline_yaml) and decisive(former) != decisive(pipeline_yaml):
         raise RefusedError(
             f"{path}: holds a run with other settings ({SETTINGS} differs); "
             "give another --output, or the settings of that run"
@@ -69,7 +72,7 @@ def _claim(path: Path, pipeline_yaml: str) -> None:
         ) from None
 
 
-def decisive(pipeline_yaml: str) -> Any:
+def decisive(pipeline_yaml: str | None) -> Any:
     """A pipeline without what decides no reply: fields of models that `OpenAICompatibleLLM` calls indifferent."""
     from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM
 
@@ -82,7 +85,7 @@ def decisive(pipeline_yaml: str) -> Any:
         return {name: without(item) for name, item in value.items() if name not in drop}
 
     try:
-        return without(yaml.safe_load(pipeline_yaml))
+        return without(yaml.safe_load(pipeline_yaml or ""))
     except yaml.YAMLError:
         return pipeline_yaml
 

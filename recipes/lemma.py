@@ -267,6 +267,7 @@ def run(
     repo: str | None = None,
 ) -> None:
     """Check the input, run the chain, write the result."""
+    from lemma_steps.llms.engine.prices import Prices
     from lemma_steps.llms.engine.store import RequestStore
     from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM
     from lemma_steps.llms.spec import refuse_unpriced
@@ -296,6 +297,7 @@ def run(
         leave_to_merge(pipeline)
     runner = Runner(pipeline, admitted=settings.admitted)
     with runner, run_directory(output, written) as directory, RequestStore.shared(store_file) as store:
+        store.price(Prices.read(settings.prices))
         store.ledger.budget_usd = budget_usd
         asked = [model for model in (teacher, student) if isinstance(model, OpenAICompatibleLLM)]
         with Progress(runner, store.ledger, total, lambda: [b for model in asked for b in model.batches]) as progress:

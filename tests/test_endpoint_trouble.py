@@ -199,15 +199,15 @@ def test_a_full_disk_stops_the_run_and_nothing_stored_is_lost(tmp_path, undistur
     assert stored > 0
 
 
-def test_ctrl_c_keeps_what_was_sent_and_the_next_run_goes_on(tmp_path, undisturbed):
+def test_a_request_to_end_keeps_what_was_sent_and_the_next_run_goes_on(tmp_path, undisturbed):
+    """SIGTERM of a scheduler or a container, treated as Ctrl-C."""
     output = tmp_path / "out"
-    listening = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
     with serving(teacher, latency_s=0.4) as server:
-        with start(server, output, **listening) as run:
+        with start(server, output) as run:
             while len(server.requests) < 40:
                 assert run.poll() is None
                 time.sleep(0.02)
-            run.send_signal(signal.SIGINT)
+            run.send_signal(signal.SIGTERM)
             said = run.stderr.read()
         assert run.returncode == 3, said
         assert "replies under way, they are paid" in said

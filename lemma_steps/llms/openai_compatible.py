@@ -226,7 +226,8 @@ class OpenAICompatibleLLM(AsyncLLM):
     def _connected(self) -> Requester:
         loop = asyncio.get_running_loop()
         if self._requester is None or self._loop is not loop:
-            self._store = self._store or RequestStore.shared(self.store)
+            if self._store is None or self._store.pid != os.getpid():  # distilabel forks its steps
+                self._store = RequestStore.shared(self.store)
             self._loop = loop
             self._requester = Requester(
                 self._exchange(),

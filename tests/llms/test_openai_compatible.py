@@ -225,6 +225,35 @@ def test_what_no_request_can_survive_ends_the_run_at_once_in_the_endpoint_s_word
             ask(server, seed=2, api_key="sk-secret-000", store=store)
 
 
+def test_a_few_bad_rows_that_fail_fast_do_not_end_a_run_whose_other_rows_are_answered():
+    async def many(llm):
+        caller = Caller(llm)
+        asked = [[{"role": "user", "content": str(n)}] for n in range(30)]
+        return await asyncio.gather(*(caller.complete(messages, 1) for messages in asked), return_exceptions=True)
+
+    def reply(body):
+        if int(body["messages"][0]["content"]) % 5 == 0:
+            return 400, {"error": {"message": "context too long"}}
+        time.sleep(0.4)
+        return completion("good")
+
+    with serving(reply) as server:
+        results = using(server, many)
+    assert [type(result) for result in results].count(CallFailedError) == 6
+    assert sum(getattr(result, "text", None) == "good" for result in results) == 24
+
+
+def test_nothing_is_sent_any_more_once_the_run_has_ended():
+    async def many(llm):
+        caller = Caller(llm)
+        return await asyncio.gather(*(caller.complete(HELLO, seed) for seed in range(60)), return_exceptions=True)
+
+    with serving(lambda body: (401, {"error": "no"}), latency_s=0.05) as server:
+        results = using(server, many, max_in_flight=4)
+    assert {type(result) for result in results} == {RefusedError}
+    assert len(server.requests) <= 8
+
+
 def test_three_refused_requests_before_any_reply_end_the_run(tmp_path):
     async def many(llm):
         caller = Caller(llm)
@@ -345,10 +374,36 @@ def test_eight_samples_after_four_pay_for_four(tmp_path, reply):
         eight = [answer.text for answer in sample(server, 8, store=store)]
     assert eight[:4] == four
     assert len(set(eight)) == 8
-    got = sum(request.get("n", 1) for request in server.requests if not (reply is refusing_n and request.get("n")))
-    assert (
-        got == 4 if reply is not single else got <= 8
-    )  # one server is asked for n once more to learn that it gives one
+    assert len(server.requests) == 4
+    assert all("n" not in request for request in server.requests)
+
+
+def test_bad_samples_of_one_request_are_asked_for_again_alone_in_the_same_run():
+    """So that a run that is resumed there asks the same."""
+
+    def reply(body):
+        return completions(["a", "", "c"]) if body.get("n") else completion("b")
+
+    with serving(reply) as server:
+        assert [answer.text for answer in sample(server, 3)] == ["a", "b", "c"]
+    assert [request.get("n") for request in server.requests] == [3, None]
+
+
+def test_a_prompt_that_is_refused_says_nothing_about_n():
+    async def two(llm):
+        long = [{"role": "user", "content": "long"}]
+        caller = Caller(llm)
+        await caller.complete(HELLO, 9)
+        return await caller.samples(long, 1, 3), await caller.samples(HELLO, 1, 3)
+
+    def reply(body):
+        return (400, {"error": "too long"}) if body["messages"][0]["content"] == "long" else numbered(body)
+
+    with serving(reply) as server:
+        bad, good = using(server, two)
+    assert {answer.reason for answer in bad} == {"http_400"}
+    assert len({answer.text for answer in good}) == 3
+    assert server.requests[-1]["n"] == 3
 
 
 def test_the_tokens_of_one_request_are_not_counted_per_sample():
@@ -359,8 +414,7 @@ def test_the_tokens_of_one_request_are_not_counted_per_sample():
 
 
 def test_a_lost_sample_among_others_costs_itself():
-    reply = completions(["a", "", "c"])
-    with serving(lambda body: reply) as server:
+    with serving(lambda body: completions(["a", "", "c"]) if body.get("n") else completion("")) as server:
         answers = sample(server, 3)
     assert [answer.text if isinstance(answer, Entry) else answer.reason for answer in answers] == [
         "a",
@@ -434,6 +488,18 @@ def test_a_budget_is_not_passed_by_more_than_what_is_under_way(tmp_path):
     assert len(server.requests) == round(spent / 11.7)
 
 
+def test_a_budget_cannot_be_kept_with_a_server_that_counts_no_tokens(tmp_path):
+    (tmp_path / "prices.yaml").write_text(PRICES)
+
+    async def one(llm):
+        llm._connected()._store.ledger.budget_usd = 1000.0
+        await Caller(llm).complete(HELLO, 1)
+
+    silent = 200, {"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}]}
+    with serving(lambda body: silent) as server, pytest.raises(StoppedError, match="does not count tokens"):
+        using(server, one, prices=str(tmp_path / "prices.yaml"))
+
+
 def test_a_budget_needs_a_price(tmp_path):
     (tmp_path / "prices.yaml").write_text(PRICES)
     llm = OpenAICompatibleLLM(model="some-model", base_url="http://localhost:1/v1")
@@ -454,7 +520,7 @@ def test_stock_distilabel_gets_none_in_the_place_of_a_failed_reply_not_its_text(
         assert generate() == [["a", "b"], [None, None]]
         asked = len(server.requests)
         assert generate() == [["a", "b"], [None, None]]
-    assert len(server.requests) == asked + 1
+    assert len(server.requests) == asked + 3, "only what was cut: both together, then each alone"
 
 
 def test_the_key_is_sent_and_never_dumped(monkeypatch, tmp_path):

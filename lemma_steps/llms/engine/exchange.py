@@ -14,7 +14,7 @@ LARGEST_BODY = 4 * 2**20
 _CHUNK = 2**16
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 _RETRYABLE = {408, 409, 425, 429}
-_FATAL = {401, 403, 404}
+_FATAL = {401, 402, 403, 404}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 """Hosts that a proxy does not reach, even where NO_PROXY does not say so."""
 

@@ -77,6 +77,7 @@ class Requester:
         self._under_way: dict[tuple[str, int], asyncio.Task[list[Answer]]] = {}
         self._sent: set[asyncio.Task[Any]] = set()
         self._watch: asyncio.Task[None] | None = None
+        self._ended: Exception | None = None
         self._one_at_a_time = self._answered = False
         self._refusals = 0
 
@@ -94,8 +95,14 @@ class Requester:
         if task is None:
             task = self._under_way[keys[0], n] = asyncio.ensure_future(self._fetch(body, keys, found, check))
             task.add_done_callback(lambda _: self._under_way.pop((keys[0], n)))
-            task.add_done_callback(_settled)
+            task.add_done_callback(self._note_end)
         return await asyncio.shield(task)
+
+    def _note_end(self, task: asyncio.Task[Any]) -> None:
+        """Remember what ended the run, so that nobody sends and pays any more."""
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, RefusedError | StoppedError):
+            self._ended = self._ended or error
 
     @property
     def under_way(self) -> int:
@@ -133,19 +140,25 @@ class Requester:
         return entry
 
     async def _fetch(self, body: Body, keys: list[str], found: dict[int, Answer], check: Check | None) -> list[Answer]:
-        missing = [index for index in range(len(keys)) if index not in found]
-        if len(missing) > 1 and not self._one_at_a_time:
-            together = _seeded(body, missing[0]) | {"n": len(missing)}
+        """The missing samples: together if all are missing and the server can, else, and what failed, one by one.
+
+        The same whether a run is resumed or not: what is asked together is stored together.
+        """
+        together = len(keys) > 1 and not found and not self._one_at_a_time
+        refused = False
+        if together:
             try:
-                answers = await self._send_until_good(together, [keys[index] for index in missing], check)
+                answers = await self._send_until_good(body | {"n": len(keys)}, keys, check)
             except CallFailedError as failure:
-                if failure.reason not in ("http_400", "http_422"):  # a server that takes no n says so
-                    return [found.get(index, failure) for index in range(len(keys))]
-                answers = []
-            self._one_at_a_time = len(answers) < len(missing)
-            found.update(zip(missing, answers, strict=False))
-            missing = missing[len(answers) :]
+                if failure.reason not in ("http_400", "http_422"):
+                    return [failure] * len(keys)
+                answers, refused = [], True
+            found = {index: answer for index, answer in enumerate(answers) if not _worth_another(answer)}
+            self._one_at_a_time |= not refused and len(answers) < len(keys)
+        missing = [index for index in range(len(keys)) if index not in found]
         alone = await asyncio.gather(*(self._alone(body, index, keys[index], check) for index in missing))
+        # a server that takes no n says so with an error; so does one that does not take this prompt
+        self._one_at_a_time |= refused and any(isinstance(answer, Entry) for answer in alone)
         found.update(zip(missing, alone, strict=True))
         return [found[index] for index in range(len(keys))]
 
@@ -173,8 +186,7 @@ class Requester:
                     wait = 0.0  # it joins the next batch
             else:
                 failure = answers[0]
-                again = len(keys) == 1 and isinstance(failure, CallFailedError) and failure.reason in _ASK_AGAIN
-                if not again or asked_again or attempt == self._max_attempts:
+                if len(keys) > 1 or not _worth_another(failure) or asked_again or attempt == self._max_attempts:
                     return answers
                 asked_again, body = True, _seeded(body, 1)
             await asyncio.sleep(wait)
@@ -185,12 +197,16 @@ class Requester:
         usd = self._prices.usd(self._model, expected, batch=self._batch is not None)
         if self._batch is not None:
             async with self._store.ledger.reserve(usd or 0.0):
+                if self._ended:
+                    raise self._ended
                 return await self._keep(await self._batch.ask(keys[0], body), keys, check)
         async with self._gate.slot(ticket), self._store.ledger.reserve(usd or 0.0):
             if wait := max(
                 self._requests.take(), self._tokens.take((expected.tokens_in or 0) + (expected.tokens_out or 0))
             ):
                 await asyncio.sleep(wait)
+            if self._ended:
+                raise self._ended
             # a request that was sent is paid: whoever waited for it may leave, its answer is stored all the same
             sent = asyncio.ensure_future(self._exchange_and_keep(body, keys, check, expected))
             self._sent.add(sent)
@@ -250,6 +266,10 @@ class Requester:
                 answers.append(failure)
             entries.append(entry)
         await self._store.put(entries)
+        if self._store.ledger.budget_usd is not None and any(entry.usd is None for entry in entries):
+            raise StoppedError(
+                f"{self._url}: the server does not count tokens, so that no budget can be kept; drop --budget-usd"
+            )
         return answers
 
     def _expected(self, body: Body) -> Usage:
@@ -277,7 +297,9 @@ class Requester:
         self._refusals += (
             alone and error.code.startswith("http_4") and not (error.retryable or stored or self._answered)
         )
-        if self._refusals >= SURRENDER_AT_START:
+        # a few bad rows may be refused in no time while the others still wait for their first reply
+        all_refused = not self._sent or self._refusals >= self._endpoint.cap
+        if self._refusals >= SURRENDER_AT_START and all_refused and not (stored or self._answered):
             remedy = "check the recipe's sampling"
             if "chat template" in error.detail:
                 remedy = "this is a base model; set `api: completions` in student_endpoint"
@@ -286,6 +308,7 @@ class Requester:
 
 _REMEDIES = {
     "http_401": "give the right key in OPENAI_API_KEY, or its file in OPENAI_API_KEY_FILE",
+    "http_402": "the account has no money left; mend that and run again",
     "http_403": "this key may not use the model; give another one in OPENAI_API_KEY",
     "http_404": "check the model's name, and that the URL is the root of the API (it ends in /v1)",
     "http_429": "the account has no money left; mend that and run again",
@@ -295,6 +318,10 @@ _REMEDIES = {
 def _backoff(attempt: int) -> float:
     """Seconds before the next attempt: doubled each time, with jitter."""
     return min(_LONGEST_BACKOFF_S, 0.5 * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
+
+
+def _worth_another(answer: Answer) -> bool:
+    return isinstance(answer, CallFailedError) and answer.reason in _ASK_AGAIN
 
 
 def _seeded(body: Body, index: int) -> Body:

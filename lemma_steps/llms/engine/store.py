@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import sqlite3
 import tempfile
@@ -12,24 +13,28 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.llms.engine.ledger import Ledger, Totals
 from lemma_steps.llms.engine.usage import Usage
 
+if TYPE_CHECKING:
+    from lemma_steps.llms.engine.prices import Prices
+
 GROUP_S = 0.01
 """Seconds for which replies gather before one commit; with the commit itself, a reply waits less than 20 ms."""
 _APPLICATION_ID = 0x4C454D41
 _SCHEMA = """
-CREATE TABLE reply (
+CREATE TABLE IF NOT EXISTS reply (
     id INTEGER PRIMARY KEY, key BLOB NOT NULL, text TEXT, reason TEXT, model TEXT NOT NULL,
     tokens_in INTEGER, tokens_cached INTEGER, tokens_out INTEGER, usd REAL
 );
-CREATE INDEX reply_of_request ON reply (key) WHERE text IS NOT NULL;
+CREATE INDEX IF NOT EXISTS reply_of_request ON reply (key) WHERE text IS NOT NULL;
 """
 _lock = threading.Lock()
-_open_stores: dict[Path, RequestStore] = {}
+_open_stores: dict[tuple[int, Path], RequestStore] = {}
+"""By process and file: a fork inherits the object, but not the thread that writes."""
 _COLUMNS = "text, reason, model, tokens_in, tokens_cached, tokens_out, usd"
 
 
@@ -61,8 +66,9 @@ class RequestStore:
     def __init__(self, path: str | Path | None, budget_usd: float | None = None) -> None:
         self._scratch = None if path is not None else tempfile.TemporaryDirectory(prefix="lemma-requests-")
         self.path = Path(path if path is not None else f"{self._scratch.name}/requests.sqlite")  # type: ignore[union-attr]
-        self.connection = self._open()
-        self.ledger = Ledger(self._spent(), budget_usd)
+        self.pid = os.getpid()
+        self.connection, totals = self._open()
+        self.ledger = Ledger(totals, budget_usd)
         self._users = 0
         self._writes: queue.SimpleQueue[tuple[list[Entry], Future[None]] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="requests", daemon=True)
@@ -74,7 +80,7 @@ class RequestStore:
         if path is None:
             return cls(None)
         with _lock:
-            known = Path(path).resolve()
+            known = (os.getpid(), Path(path).resolve())
             store = _open_stores[known] = _open_stores.get(known) or cls(path)
             store._users += 1
         return store
@@ -91,7 +97,7 @@ class RequestStore:
             self._users -= 1
             if self._users > 0:
                 return
-            _open_stores.pop(self.path.resolve(), None)
+            _open_stores.pop((self.pid, self.path.resolve()), None)
         self.close()
 
     def get(self, key: str) -> Entry | None:
@@ -120,6 +126,23 @@ class RequestStore:
         self._writes.put((list(entries), written))
         await asyncio.shield(asyncio.wrap_future(written))
 
+    def price(self, prices: Prices) -> None:
+        """Price the calls that had no price when they were made and have one by now; a batch's discount is not known here.
+
+        Raises:
+            StoppedError: the file cannot be written.
+        """
+        query = "SELECT id, model, tokens_in, tokens_cached, tokens_out FROM reply WHERE usd IS NULL"
+        found = [(prices.usd(model, Usage(*counts)), row) for row, model, *counts in self.connection.execute(query)]
+        priced = [(usd, row) for usd, row in found if usd is not None]
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            self.connection.executemany("UPDATE reply SET usd = ? WHERE id = ?", priced)
+            self.connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StoppedError(self._trouble(error)) from None
+        self.ledger.totals = _spent(self.connection)
+
     def close(self) -> None:
         """Write what waits, and close the file."""
         self._writes.put(None)
@@ -128,7 +151,7 @@ class RequestStore:
         if self._scratch is not None:
             self._scratch.cleanup()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> tuple[sqlite3.Connection, Totals]:
         try:
             connection = sqlite3.connect(self.path, timeout=60.0, isolation_level=None)
             tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -137,10 +160,13 @@ class RequestStore:
                 raise RefusedError(f"{self.path}: an SQLite file of other software; move it away or name another")
             if (state := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                 raise sqlite3.DatabaseError(state)
-            if not tables:
-                connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA application_id = {_APPLICATION_ID}; COMMIT")
+            if not tables:  # another process may do the same in this moment
+                connection.executescript(
+                    f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA application_id = {_APPLICATION_ID}; COMMIT"
+                )
+            totals = _spent(connection)
             connection.close()
-            return self._connect()
+            return self._connect(), totals
         except sqlite3.OperationalError as error:
             raise RefusedError(self._trouble(error)) from None
         except sqlite3.DatabaseError as error:
@@ -154,14 +180,6 @@ class RequestStore:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a reply that is used is on disk, even if the power fails
         return connection
-
-    def _spent(self) -> Totals:
-        names = ("tokens_in", "tokens_cached", "tokens_out", "usd")
-        sums = ", ".join(f"coalesce(sum({name}), 0)" for name in names)
-        calls, unpriced, *rest = self.connection.execute(
-            f"SELECT count(*), count(*) - count(usd), {sums} FROM reply"
-        ).fetchone()
-        return Totals(calls=calls, unpriced=unpriced, **dict(zip(names, rest, strict=True)))
 
     def _write(self) -> None:
         connection = self._connect()
@@ -197,6 +215,14 @@ class RequestStore:
 
     def _trouble(self, error: sqlite3.Error) -> str:
         return f"{self.path}: {_first_line(error)}; free some space or mend the file, then run again: nothing stored is lost"
+
+
+def _spent(connection: sqlite3.Connection) -> Totals:
+    names = ("tokens_in", "tokens_cached", "tokens_out", "usd")
+    sums = ", ".join(f"coalesce(sum({name}), 0)" for name in names)
+    query = f"SELECT count(*), count(*) - count(usd), {sums} FROM reply"
+    calls, unpriced, *rest = connection.execute(query).fetchone()
+    return Totals(calls=calls, unpriced=unpriced, **dict(zip(names, rest, strict=True)))
 
 
 def _row(entry: Entry) -> tuple[object, ...]:

@@ -25,7 +25,8 @@ class Usage:
             return cls()
         details = usage.get("prompt_tokens_details")
         cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
-        return cls(_count(usage.get("prompt_tokens")), _count(cached), _count(usage.get("completion_tokens")))
+        read = _count(usage.get("prompt_tokens"))
+        return cls(read, None if read is None else _count(cached), _count(usage.get("completion_tokens")))
 
     def shares(self, parts: int) -> list[Usage]:
         """Split over the samples of one request: the prompt was read once, for the first; the reply's tokens evenly."""
@@ -38,5 +39,5 @@ class Usage:
 
 
 def _count(value: Any) -> int | None:
-    whole = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
-    return value if whole else None
+    number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53
+    return int(value) if number and value == int(value) else None

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.llms.engine.keys import request_key
+from lemma_steps.llms.engine.prices import Prices
 from lemma_steps.llms.engine.store import Entry, RequestStore
 from lemma_steps.llms.engine.usage import Usage
 
@@ -46,6 +47,15 @@ def test_a_call_without_price_is_counted_as_such_not_as_free(tmp_path):
         assert (store.ledger.totals.unpriced, store.ledger.totals.usd) == (1, 0.5)
     with RequestStore(tmp_path / "s") as store:
         assert (store.ledger.totals.unpriced, store.ledger.totals.usd) == (1, 0.5)
+
+
+def test_calls_get_their_price_when_it_becomes_known(tmp_path):
+    (tmp_path / "prices.yaml").write_text("- {model: m, input: 1000000, cached: 1000000, output: 0}\n")
+    with RequestStore(tmp_path / "s") as store:
+        put(store, entry(1, usd=None), entry(2, usd=0.25))
+        store.price(Prices.read(tmp_path / "prices.yaml"))
+        assert (store.ledger.totals.unpriced, store.ledger.totals.usd) == (0, 10.25)
+        assert store.get(entry(1).key).usd == 10
 
 
 def test_a_later_good_reply_takes_the_place_of_an_earlier_one(tmp_path):
@@ -121,6 +131,28 @@ def test_two_processes_write_one_file(tmp_path):
         assert store.ledger.totals.calls == 80
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_opens_the_store_for_itself(tmp_path):
+    """distilabel forks its steps: a fork has the object but not the thread that writes."""
+    with RequestStore.shared(tmp_path / "s") as store:
+        put(store, entry(1))
+        child = os.fork()
+        if not child:
+            try:
+                with RequestStore.shared(tmp_path / "s") as own:
+                    asyncio.run(asyncio.wait_for(own.put([entry(2)]), 10))
+                os._exit(0)
+            except BaseException:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert store.get(entry(2).key) == entry(2)
+
+
+def of_another_version(path):
+    with sqlite3.connect(path) as connection:
+        connection.executescript(f"CREATE TABLE reply (key); PRAGMA application_id = {0x4C454D41}")
+
+
 def other_sqlite(path):
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE thesis (text)")
@@ -142,6 +174,7 @@ def half(path):
 
 FOREIGN = {
     "of other software": (other_sqlite, "an SQLite file of other software"),
+    "of another version": (of_another_version, "no such column"),
     "no database": (lambda path: path.write_text("a thesis, " * 1000), "no request store, or a damaged one"),
     "overwritten": (damaged, "damaged"),
     "cut off": (half, "damaged"),
@@ -204,3 +237,28 @@ KEYS = [
 def test_a_key_is_the_content(one, other, same):
     assert (request_key(one) == request_key(other)) is same
     assert request_key(one, 0) != request_key(one, 1)
+
+
+USAGE = [
+    ({"prompt_tokens": 11, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 4}}, Usage(11, 4, 7)),
+    ({"prompt_tokens": 11.0, "completion_tokens": 7.0}, Usage(11, None, 7)),
+    ({"prompt_tokens": 11.5, "completion_tokens": -7, "prompt_tokens_details": {"cached_tokens": 4}}, Usage()),
+    ({"prompt_tokens": "11", "completion_tokens": True, "prompt_tokens_details": 3}, Usage()),
+    ({"prompt_tokens": float("nan"), "completion_tokens": float("inf")}, Usage()),
+    (None, Usage()),
+    ([], Usage()),
+]
+
+
+@pytest.mark.parametrize(("told", "read"), USAGE)
+def test_only_counts_are_read_as_counts(told, read):
+    assert Usage.read(told) == read
+
+
+@pytest.mark.parametrize("usage", [Usage(11, 4, 7), Usage(11, None, 2), Usage(None, None, None), Usage(5, 5, None)])
+@pytest.mark.parametrize("parts", [1, 2, 5])
+def test_shares_add_up(usage, parts):
+    shares = usage.shares(parts)
+    assert len(shares) == parts
+    assert sum(share.tokens_in or 0 for share in shares) == (usage.tokens_in or 0)
+    assert sum(share.tokens_out or 0 for share in shares) == (usage.tokens_out or 0)
