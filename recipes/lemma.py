@@ -267,71 +267,36 @@ def run(
     repo: str | None = None,
 ) -> None:
     """Check the input, run the chain, write the result."""
-    from lemma_steps.llms.engine.prices import Prices
-    from lemma_steps.llms.engine.store import RequestStore
-    from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM
+    from lemma_steps.execution import execute, place_of
     from lemma_steps.llms.spec import refuse_unpriced
-    from lemma_steps.output import write_result
-    from lemma_steps.progress import Progress
-    from lemma_steps.run_directory import STORE, run_directory
-    from lemma_steps.runner import Runner
-    from lemma_steps.shards.chains import leave_to_merge
-    from lemma_steps.shards.order import Order
-    from lemma_steps.shards.places import claim_output
+    from lemma_steps.run_directory import STORE
     from lemma_steps.sources import Source
 
     sources = [Source(spec, settings.columns) for spec in settings.problems]
     sizes = [source.check(settings.limit, refuse_bad_rows=not reject_bad_rows) for source in sources]
     total = None if None in sizes else sum(sizes)
-    home, output = output, output / shard.folder if shard else output
     if shard and total:
         total = len(shard.block(total))
-    store_file = output / STORE
-    teacher, student = models(settings, str(store_file))
+    place = place_of(output, shard)
+    teacher, student = models(settings, str(place / STORE))
     if budget_usd is not None:
         refuse_unpriced([teacher, student], settings.prices)
-    pipeline = build(settings, teacher, student, shard)
-    written = pipeline_text(pipeline)
-    claim_output(home, shard, written)
-    if shard:
-        leave_to_merge(pipeline)
-    runner = Runner(pipeline, admitted=settings.admitted)
-    with runner, run_directory(output, written) as directory, RequestStore.shared(store_file) as store:
-        store.price(Prices.read(settings.prices))
-        store.ledger.budget_usd = budget_usd
-        asked = [model for model in (teacher, student) if isinstance(model, OpenAICompatibleLLM)]
-        with Progress(runner, store.ledger, total, lambda: [b for model in asked for b in model.batches]) as progress:
-            command = shlex.join(["python", "recipes/lemma.py", *sys.argv[1:]])
-            steps, described = list(runner.counts), settings.model_dump()
-
-            async def work() -> dict[str, Any]:
-                rows, order = progress.watch(runner.rows()), Order(directory, lambda: runner.generator.block)
-                rows = order.watch(rows) if shard else rows
-                try:
-                    writing = write_result(
-                        rows, steps, directory, described, command, run=store.ledger.facts, repo=repo
-                    )
-                    return await (order.settle(writing) if shard else writing)
-                finally:
-                    if paid := sum(model.under_way for model in asked):
-                        print(
-                            f"waiting for {paid} replies under way, they are paid; Ctrl-C leaves them", file=sys.stderr
-                        )
-                    await runner.aclose()
-
-            report = asyncio.run(work())
-        used = report["right_samples"] or any(pair["origin"] == "student" for pair in report["origin_strategy"])
-        if settings.student_samples not in (None, "starter") and not used and not shard:
-            print(f"note: no sample of {settings.student_samples} belongs to one of the problems", file=sys.stderr)
-        files = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md, pipeline.yaml"
-        print(f"{directory}: {files}, {STORE}")
-
-
-def pipeline_text(pipeline: Any) -> str:
-    """The pipeline as YAML, as `distilabel pipeline run` reads it."""
-    import yaml
-
-    return yaml.safe_dump(pipeline.dump(), sort_keys=False, allow_unicode=True)
+    report = execute(
+        build(settings, teacher, student, shard),
+        [teacher, student],
+        settings,
+        output,
+        shlex.join(["python", "recipes/lemma.py", *sys.argv[1:]]),
+        shard=shard,
+        total=total,
+        budget_usd=budget_usd,
+        repo=repo,
+    )
+    used = report["right_samples"] or any(pair["origin"] == "student" for pair in report["origin_strategy"])
+    if settings.student_samples not in (None, "starter") and not used and not shard:
+        print(f"note: no sample of {settings.student_samples} belongs to one of the problems", file=sys.stderr)
+    files = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md, pipeline.yaml"
+    print(f"{place}: {files}, {STORE}")
 
 
 def _columns(pairs: list[str]) -> dict[str, str]:

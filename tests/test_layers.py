@@ -26,7 +26,7 @@ PLAIN = {
     "scratch",
 }
 MIDDLE = {"prompts", "llms", "sources", "settings", "student_samples", "console", "run_directory", "output", "publish"}
-TOP = {"steps", "runner", "progress", "dry_run", "shards", "ray_parts"}
+TOP = {"execution", "steps", "runner", "progress", "dry_run", "shards", "ray_parts"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
