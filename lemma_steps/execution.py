@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,24 @@ from lemma_steps.shards.shard import Shard
 if TYPE_CHECKING:
     from distilabel.models.llms import LLM
     from distilabel.pipeline import Pipeline
+
+_FAILED = (
+    "http_",
+    "batch_",
+    "reply_",
+    "request_",
+    "connection_",
+    "garbled_",
+    "empty_reply",
+    "refused",
+    "content_filtered",
+)
+
+
+def failed_calls(report: Mapping[str, Any]) -> int:
+    """Rows of a result that were rejected because a call failed, and which the same command asks for again."""
+    reasons = report["reasons"].items()
+    return sum(count for reason, count in reasons if reason.startswith(_FAILED))
 
 
 def place_of(output: Path, shard: Shard | None) -> Path:
@@ -89,7 +107,7 @@ def execute(
                     return await (order.settle(writing) if shard else writing)
                 finally:
                     if paid := sum(model.under_way for model in asked):
-                        waiting = f"waiting for {paid} replies under way, they are paid; Ctrl-C leaves them"
+                        waiting = f"waiting for the replies to {paid} requests that were sent; Ctrl-C leaves them"
                         print(waiting, file=sys.stderr, flush=True)
                     await runner.aclose()
 

@@ -100,7 +100,7 @@ class Progress:
             f"{self._done / seconds:.1f} problems/s",
             f"{_clock(seconds)} so far",
         ]
-        if self._total and 0 < self._done < self._total:
+        if self._total and self._total / 20 <= self._done < self._total:
             parts.append(f"{_clock(seconds / self._done * (self._total - self._done))} left")
         return ", ".join(parts + self._money() + self._batches())
 
@@ -117,11 +117,15 @@ class Progress:
         if not totals.calls:
             return []
         cached = f" ({totals.tokens_cached / totals.tokens_in:.0%} cached)" if totals.tokens_cached else ""
-        parts = [f"{totals.calls:,} calls", f"{totals.tokens_in:,} tokens in{cached}", f"{totals.tokens_out:,} out"]
+        parts = [
+            f"{totals.calls:,} calls ({self._ledger.run.calls:,} new)",
+            f"{totals.tokens_in:,} tokens in{cached}",
+            f"{totals.tokens_out:,} out",
+        ]
         if totals.unpriced:
             return [*parts, "cost unknown (no price for the model; see --prices)"]
         parts.append(f"${totals.usd:,.2f} spent")
-        if self._total and 0 < self._done < self._total:
+        if self._total and self._total / 20 <= self._done < self._total:
             parts.append(f"about ${max(totals.usd, self._usd_done / self._done * self._total):,.2f} in all")
         return parts
 

@@ -267,7 +267,7 @@ def run(
     repo: str | None = None,
 ) -> None:
     """Check the input, run the chain, write the result."""
-    from lemma_steps.execution import execute, place_of
+    from lemma_steps.execution import execute, failed_calls, place_of
     from lemma_steps.llms.spec import refuse_unpriced
     from lemma_steps.run_directory import STORE
     from lemma_steps.sources import Source
@@ -295,6 +295,8 @@ def run(
     used = report["right_samples"] or any(pair["origin"] == "student" for pair in report["origin_strategy"])
     if settings.student_samples not in (None, "starter") and not used and not shard:
         print(f"note: no sample of {settings.student_samples} belongs to one of the problems", file=sys.stderr)
+    if failed := failed_calls(report):
+        print(f"note: a call failed for {failed:,} rejected rows; the same command asks again", file=sys.stderr)
     files = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md, pipeline.yaml"
     print(f"{place}: {files}, {STORE}")
 

@@ -158,7 +158,9 @@ def test_one_reply_of_10_mb_costs_one_row_and_is_asked_for_again_by_the_next_run
         return teacher(body)
 
     with serving(reply) as server:
-        assert lemma(server, tmp_path / "out").exit_code == 0
+        run = lemma(server, tmp_path / "out")
+        assert run.exit_code == 0
+        assert "note: a call failed for 1 rejected rows; the same command asks again" in run.stderr
         rejected = [row for row in rows_of(tmp_path / "out", "rejected") if row["reason"] == "reply_too_long"]
         assert [row["rejected_by"] for row in rejected] == ["smooth"]
         assert lemma(server, tmp_path / "out").exit_code == 0
@@ -210,7 +212,7 @@ def test_a_request_to_end_keeps_what_was_sent_and_the_next_run_goes_on(tmp_path,
             run.send_signal(signal.SIGTERM)
             said = run.stderr.read()
         assert run.returncode == 3, said
-        assert "replies under way, they are paid" in said
+        assert "requests that were sent; Ctrl-C leaves them" in said
         assert said.strip().splitlines()[-1] == "stopped: interrupted; run the same command again to resume"
         server.latency_s = 0
         assert lemma(server, output).exit_code == 0

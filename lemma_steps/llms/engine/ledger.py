@@ -56,7 +56,7 @@ class Ledger:
 
     def facts(self) -> dict[str, Any]:
         """For `run` in `report.json`: all answered requests of the store, and those of this run, failed replies included."""
-        return {"requests_in_store": asdict(self.totals), "requests_of_this_run": asdict(self.run)}
+        return {"requests_in_store": _facts(self.totals), "requests_of_this_run": _facts(self.run)}
 
     @asynccontextmanager
     async def reserve(self, usd: float) -> AsyncIterator[None]:
@@ -77,3 +77,7 @@ class Ledger:
             yield
         finally:
             self._reserved -= usd
+
+
+def _facts(totals: Totals) -> dict[str, Any]:
+    return {**asdict(totals), "usd": totals.usd if totals.unpriced < totals.calls or not totals.calls else None}
