@@ -7,16 +7,28 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from typing_extensions import TypedDict  # pydantic asks for it before Python 3.12
 
 from lemma_steps.errors import RefusedError
 
 Ablation = Literal["error-augmentation", "fresh-restart", "fix-continue", "truncation", "smooth", "decontamination"]
 
-Sampling = Literal["temperature", "top_p", "max_new_tokens", "stop", "extra_body"]
 EndpointField = Literal[
     "api", "max_in_flight", "timeout_s", "max_attempts", "requests_per_minute", "tokens_per_minute", "copies"
 ]
 """No address and no key: one is part of the SPEC, the other belongs into no file."""
+
+
+class Sampling(TypedDict, total=False):
+    """How a model is sampled; `None` leaves a choice to the server."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    temperature: float | None
+    top_p: float | None
+    max_new_tokens: int
+    stop: list[str] | None
+    extra_body: dict[str, Any]
 
 
 class Settings(BaseModel):
@@ -53,8 +65,8 @@ class Settings(BaseModel):
     distribution: str | None = None
     seed: int = Field(default=0, ge=0)
     ablate: list[Ablation] = Field(default_factory=list)
-    sampling: dict[Sampling, Any] = Field(default_factory=dict)
-    student_sampling: dict[Sampling, Any] = Field(default_factory=dict)
+    sampling: Sampling = Field(default_factory=Sampling)
+    student_sampling: Sampling = Field(default_factory=Sampling)
     max_in_flight: int = Field(default=100, ge=1)
     teacher_endpoint: dict[EndpointField, Any] = Field(default_factory=dict)
     student_endpoint: dict[EndpointField, Any] = Field(default_factory=dict)

@@ -195,6 +195,8 @@ def main(
         settings = Settings.read(config, overrides)
         if shard and (ray or push_to_hub):
             raise RefusedError(f"--shard {shard}: a part is not the result; leave out --ray, and publish with `merge`")
+        if budget_usd is not None and not 0 < budget_usd < float("inf"):
+            raise RefusedError(f"--budget-usd {budget_usd}: give an amount above 0")
         if parts and not ray:
             raise RefusedError(f"--parts {parts}: of --ray alone; without it start --shard I/{parts} for every I")
         part = Shard.parse(shard) if shard else None

@@ -166,6 +166,8 @@ REFUSALS = [
     (["--ablate", "everything"], "--ablate ['everything']: Input should be"),
     (["--ablate", "fix-continue", "--ablate", "fresh-restart"], "leave no strategy"),
     (["--column", "question"], "write question=NAME"),
+    (["--budget-usd", "nan"], "give an amount above 0"),
+    (["--budget-usd", "0"], "give an amount above 0"),
     (["--output", "/proc/nowhere"], "/proc/nowhere: cannot be written"),
 ]
 

@@ -87,7 +87,7 @@ class OpenAICompatibleLLM(AsyncLLM):
     api_key: SecretStr | None = Field(default=None, exclude=True)
     store: str | None = None
     max_in_flight: int = Field(default=100, ge=1)
-    timeout_s: float = Field(default=600.0, gt=0)
+    timeout_s: float = Field(default=600.0, gt=0, le=86_400)
     max_attempts: int = Field(default=8, ge=1)
     requests_per_minute: float | None = Field(default=None, gt=0)
     tokens_per_minute: float | None = Field(default=None, gt=0)

@@ -31,13 +31,15 @@ class Endpoint:
 
     @classmethod
     def at(cls, url: str, cap: int) -> Endpoint:
-        """The endpoint of this event loop; the first user's cap holds."""
+        """The endpoint of this event loop; the largest cap of its users holds."""
         endpoints = _endpoints.setdefault(asyncio.get_running_loop(), {})
-        return endpoints.setdefault(url, cls(cap))
+        endpoint = endpoints.setdefault(url, cls(cap))
+        endpoint.cap = max(endpoint.cap, cap)
+        return endpoint
 
-    def gate(self, model: str) -> Gate:
-        """The gate of one model."""
-        return self.gates.setdefault(model, Gate(self))
+    def gate(self, model: str, cap: int | None = None) -> Gate:
+        """The gate of one model, which may have a smaller cap of its own."""
+        return self.gates.setdefault(model, Gate(self, cap or self.cap))
 
     def let_in(self) -> None:
         """Admit whoever waits longest, as long as there is room."""
@@ -51,15 +53,15 @@ class Endpoint:
 class Gate:
     """The requests of one model at one endpoint.
 
-    The limit begins at the endpoint's cap. A round is as many replies as the limit at its beginning. A round in which more
+    The limit begins at the cap. A round is as many replies as the limit at its beginning. A round in which more
     than `TOLERATED` of the replies say overload multiplies the limit by `DECREASE` and, where the server asked for a
     pause (`Retry-After`), nothing is sent until it is over; any other round adds a twentieth of the cap. Single overload
     replies cost their own request a wait, not everyone's speed.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
-        self.limit = float(endpoint.cap)
+    def __init__(self, endpoint: Endpoint, cap: int) -> None:
+        self.endpoint, self.cap = endpoint, cap
+        self.limit = float(cap)
         self.in_flight = 0
         self.waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._replies = self._overloaded = 0
@@ -95,7 +97,7 @@ class Gate:
             self.limit = max(1.0, self.limit * DECREASE)
             self._close_for(self._pause)
         else:
-            self.limit = min(self.endpoint.cap, self.limit + self.endpoint.cap / INCREASE_ROUNDS)
+            self.limit = min(self.cap, self.limit + self.cap / INCREASE_ROUNDS)
         self._replies = self._overloaded = 0
         self._pause = 0.0
 

@@ -47,7 +47,7 @@ class Ledger:
     def __init__(self, totals: Totals, budget_usd: float | None = None) -> None:
         self.totals, self.budget_usd = totals, budget_usd
         self.run = Totals()
-        self._reserved = 0.0
+        self._reserved, self._waiting = 0.0, 0
 
     def add(self, usage: Usage, usd: float | None) -> None:
         """Count one answered request."""
@@ -71,7 +71,9 @@ class Ledger:
                     f"budget of ${self.budget_usd:,.2f}: ${self.totals.usd:,.4f} is spent and the next request costs about "
                     f"${usd:,.4f}; give a larger --budget-usd to go on"
                 )
-            await asyncio.sleep(_LOOK_AGAIN_S)
+            self._waiting += 1  # a batch has many thousands who wait for hours
+            await asyncio.sleep(max(_LOOK_AGAIN_S, self._waiting / 1000))
+            self._waiting -= 1
         self._reserved += usd
         try:
             yield

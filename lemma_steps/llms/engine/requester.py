@@ -31,6 +31,9 @@ FIRST_GUESS_OUT = 500
 """Tokens that a reply is expected to have, until there were some."""
 SURRENDER_AT_START = 3
 """Attempts after which an endpoint that never answered is taken to be absent."""
+DENIALS = 20
+"""Refusals of access in a row after which a run that had replies ends."""
+_OF_ONE_PROMPT = ("http_403", "http_404")
 _LONGEST_BACKOFF_S = 30.0
 _PROBES, _PROBE_EVERY_S = 5, 2.0
 """A server that is shutting down may hold its open connections for ever while it refuses new ones."""
@@ -72,14 +75,14 @@ class Requester:
         self._exchange, self._url, self._path, self._model = exchange, url, path, model
         self._store, self._prices, self._max_attempts, self._batch = store, prices, max_attempts, batch
         self._endpoint = Endpoint.at(url, cap)
-        self._gate = self._endpoint.gate(model)
+        self._gate = self._endpoint.gate(model, cap)
         self._requests, self._tokens = Pace(requests_per_minute), Pace(tokens_per_minute)
         self._under_way: dict[tuple[str, int], asyncio.Task[list[Answer]]] = {}
         self._sent: set[asyncio.Task[Any]] = set()
         self._watch: asyncio.Task[None] | None = None
         self._ended: Exception | None = None
         self._one_at_a_time = self._answered = False
-        self._refusals = 0
+        self._refusals = self._denials = 0
 
     async def ask(self, body: Body, n: int = 1, check: Check | None = None) -> list[Answer]:
         """Samples 0 to `n - 1` of one request: stored ones from the store, the others from the server.
@@ -249,8 +252,9 @@ class Requester:
         """Judge the choices of a reply and store what came of each."""
         choices = reply.get("choices")
         if not isinstance(choices, list) or not choices:
-            raise ExchangeError("garbled_reply", "no choices in the reply", retryable=True)
-        self._answered = True
+            words = str(reply.get("error") or "no choices in the reply")[:300]
+            raise ExchangeError("garbled_reply", words, retryable=True)
+        self._answered, self._denials = True, 0
         choices = choices[: len(keys)]
         entries: list[Entry] = []
         answers: list[Answer] = []
@@ -286,19 +290,22 @@ class Requester:
         """
         stored, where = self._store.ledger.totals.calls, f"{self._url}, model {self._model}"
         ended: type[Exception] = StoppedError if stored else RefusedError
+        if error.fatal and error.code in _OF_ONE_PROMPT and (stored or self._answered):
+            self._denials += 1  # a filter before the server says so of single prompts, a key that was withdrawn of all
+            if self._denials < DENIALS:
+                return
         if error.fatal:
-            raise ended(
-                f"{where}: {error.code}: {error.detail}; {_REMEDIES.get(error.code, 'check the account and the model')}"
-            )
+            remedy = _REMEDIES.get(error.code, "check the account and the model")
+            raise ended(f"{where}: {error.code}: {error.detail}; {remedy}")
         last = attempt == self._max_attempts or (not self._endpoint.alive_at and attempt >= SURRENDER_AT_START)
         silent = lost_since is not None and self._endpoint.alive_at < lost_since
         if last and silent and not await self._exchange.answers():
             raise ended(f"{where}: {error.code}: {error.detail}; start the server or mend the network, then run again")
-        self._refusals += (
-            alone and error.code.startswith("http_4") and not (error.retryable or stored or self._answered)
-        )
+        useless = error.code == "garbled_reply" and attempt == SURRENDER_AT_START
+        refused = error.code.startswith("http_4") and not error.retryable
+        self._refusals += alone and (useless or refused) and not (stored or self._answered)
         # a few bad rows may be refused in no time while the others still wait for their first reply
-        all_refused = not self._sent or self._refusals >= self._endpoint.cap
+        all_refused = not self._sent or self._refusals >= self._gate.cap
         if self._refusals >= SURRENDER_AT_START and all_refused and not (stored or self._answered):
             remedy = "check the recipe's sampling"
             if "chat template" in error.detail:

@@ -72,6 +72,16 @@ def test_all_models_of_an_endpoint_share_its_cap_in_one_order():
     assert in_loop(work) == (list(range(12)), 2)
 
 
+def test_a_model_may_have_a_smaller_cap_of_its_own():
+    async def work():
+        endpoint = Endpoint(10)
+        return (await crowd(endpoint.gate("small", 2), range(9), 0.001))[1], (
+            await crowd(endpoint.gate("large", 10), range(20), 0.001)
+        )[1]
+
+    assert in_loop(work) == (2, 10)
+
+
 def test_one_waiter_that_leaves_takes_no_place_with_it():
     async def work():
         gate = Endpoint(1).gate("m")
