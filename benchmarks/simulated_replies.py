@@ -8,11 +8,11 @@ from typing import Any
 
 from simulated_behaviour import uniform
 
-from lemma_steps.answers import gold_answer
 from lemma_steps.llms.offline.decline import DeclineError
 from lemma_steps.llms.offline.desk import answer
 from lemma_steps.llms.offline.inject import inject
 from lemma_steps.prompts import inference_prompt
+from lemma_steps.sources import Source
 from lemma_steps.trajectory import gold_trajectory
 
 CHARS_PER_TOKEN = 4
@@ -23,12 +23,12 @@ class Replies:
     """The texts and bodies of replies, kept by content.
 
     Args:
-        problems: JSONL of the problems whose students are asked, with `question` and `answer`.
+        problems: file of the problems whose students are asked, as `--problems` takes it.
     """
 
     def __init__(self, problems: Path | None) -> None:
-        rows = map(json.loads, problems.open(encoding="utf-8")) if problems else ()
-        self._gold = {row["question"]: gold_trajectory(row["answer"], gold_answer(row["answer"]) or "") for row in rows}
+        rows = [row for row in Source(str(problems)).rows() if not row.get("reason")] if problems else []
+        self._gold = {row["question"]: gold_trajectory(row["gold_solution"], row["gold_answer"]) for row in rows}
         self._of_prompt = {inference_prompt(question): question for question in self._gold}
         self._bodies: dict[tuple[str, str | None, float], bytes] = {}
 

@@ -13,7 +13,7 @@ NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billi
 _HEAD = 4096
 _KEY = re.compile(rb'"custom_id"\s*:\s*"([0-9a-f]{32})"')
 _RETRYABLE = {408, 409, 425, 429}
-_FATAL = {401, 403, 404}
+_FATAL = {401, 402, 403, 404}
 
 
 def request_line(key: str, path: str, body: dict[str, Any]) -> str:
