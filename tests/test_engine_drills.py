@@ -33,7 +33,7 @@ from engine_drills import (
 )
 from engine_processes import EndpointProcess, Run
 
-PROBLEMS, IN_FLIGHT, ATTEMPTS = 16, 8, 5
+PROBLEMS, IN_FLIGHT, ATTEMPTS = 12, 8, 5
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are watched through /proc")
 
 
@@ -64,11 +64,11 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def bench(made, tmp_path, monkeypatch):
-    """The bench with a quiet endpoint and a folder of its own; waits between attempts are a twentieth of what they are."""
+    """The bench with a quiet endpoint and a folder of its own; waits between attempts are a hundredth of what they are."""
     found = made[0]
     found.endpoint.control(latency=0.02, failing=[], limit=None, **NO_FAULTS)
     sleep = asyncio.sleep
-    monkeypatch.setattr(requester.asyncio, "sleep", lambda seconds: sleep(seconds / 20))
+    monkeypatch.setattr(requester.asyncio, "sleep", lambda seconds: sleep(seconds / 100))
     own = InProcess(tmp_path, found.endpoint, found.problems, found.count, IN_FLIGHT)
     (tmp_path / "chain.yaml").write_bytes((found.scratch / "chain.yaml").read_bytes())
     return own
@@ -158,7 +158,7 @@ def test_an_outage_in_the_middle_stops_the_run_and_the_next_one_ends_it(bench, r
         while not begun() and not ended.is_set():
             time.sleep(0.01)
         time.sleep(0.5)
-        bench.endpoint.control(down_s=4.0)
+        bench.endpoint.control(down_s=3.0)
 
     thread = threading.Thread(target=cut)
     thread.start()
@@ -209,7 +209,7 @@ def assert_survived(found, times):
 @LINUX
 def test_a_killed_run_is_finished_by_the_next_which_repeats_only_what_was_in_flight(bench, reference):
     bench.endpoint.control(latency=0.3)
-    found = kills(bench, reference, expected_s=4.0, times=1)
+    found = kills(bench, reference, expected_s=2.5, times=1)
     assert_survived(found, 1)
     assert 0 < found["kill_moments"][0]["stored"] < PROBLEMS * CALLS_PER_PROBLEM
 
