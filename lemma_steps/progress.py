@@ -82,7 +82,8 @@ class Progress:
                 self._last_problem = row["problem_id"]
                 self._done += 1
                 self._counted.clear()
-            self._count_usd(row.get("provenance") or ())
+            if self._ledger.totals.usd:
+                self._count_usd(row.get("provenance") or ())
             if row.get("rejected_by"):
                 self._rejected += 1
             else:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Tests start many processes; with this set each of them would compile every module anew, three seconds at a time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 @pytest.fixture(scope="session")
 def lemma_data() -> Path:
