@@ -131,7 +131,9 @@ def test_a_call_that_always_fails_costs_its_row_and_is_made_good_by_the_next_run
     }
 
 
-@pytest.mark.parametrize("times", [1, 3], ids=["the mix", "three times the mix"])
+@pytest.mark.parametrize(
+    "times", [pytest.param(1, id="the mix"), pytest.param(3, id="three times the mix", marks=pytest.mark.long)]
+)
 def test_faults_cost_no_row_without_a_reason_and_no_request_more_than_its_budget(bench, reference, monkeypatch, times):
     monkeypatch.setattr("engine_drills.FAULT_MIX", {name: times * share for name, share in FAULT_MIX.items()})
     found = fault_mix(bench, reference, 1.0)

@@ -203,7 +203,9 @@ def test_malformed_rows_are_rejected_one_by_one_if_so_wanted(tmp_path):
     ],
 )
 def test_a_set_that_the_hub_does_not_give_is_refused_with_its_id(spec, hub, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    # the variable of this name is read when the libraries are imported; online, they try for half a minute
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
     with pytest.raises(RefusedError, match=f"{hub} cannot be loaded from the Hub"):
         next(Source(spec).rows())
 
