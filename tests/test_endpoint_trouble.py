@@ -187,8 +187,10 @@ def test_a_full_disk_stops_the_run_and_nothing_stored_is_lost(tmp_path, undistur
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 
     output = tmp_path / "out"
+    # Python would leave its byte code cut off at the limit, for every process after it to stumble over
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     with serving(teacher, latency_s=0.01) as server:
-        with start(server, output, preexec_fn=small_files) as run:
+        with start(server, output, preexec_fn=small_files, env=environment) as run:
             said = run.stderr.read()
         assert run.returncode == 3, said
         assert said.strip().splitlines()[-1].startswith("stopped: ")
