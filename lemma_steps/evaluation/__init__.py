@@ -1,0 +1,1 @@
+"""Evaluation with lm-eval: data, tasks, graders, and what is computed from their results."""
