@@ -25,7 +25,18 @@ PLAIN = {
     "errors",
     "scratch",
 }
-MIDDLE = {"prompts", "llms", "sources", "settings", "student_samples", "console", "run_directory", "output", "publish", "evaluation"}
+MIDDLE = {
+    "prompts",
+    "llms",
+    "sources",
+    "settings",
+    "student_samples",
+    "console",
+    "run_directory",
+    "output",
+    "publish",
+    "evaluation",
+}
 TOP = {"execution", "steps", "runner", "progress", "dry_run", "shards", "ray_parts"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
