@@ -1,0 +1,97 @@
+"""Rows of a benchmark set from its public sources: the Hub at a pinned revision, or a file of a git commit."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import requests
+from huggingface_hub import cached_assets_path
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from lemma_steps.errors import RefusedError
+
+Row = dict[str, Any]
+RETRY = Retry(total=3, backoff_factor=1, status_forcelist=(429, 500, 502, 503, 504))
+TIMEOUT_S = 60
+
+
+def read_source(source: Mapping[str, Any]) -> tuple[list[Row], str]:
+    """The rows of one source of `benchmarks.yaml` in the local layout, and the words for where they are.
+
+    Raises:
+        RefusedError: it cannot be read, or a file is not the one that was pinned.
+    """
+    if "hub" in source:
+        where = f"{source['hub']}@{source['revision'][:8]}"
+        rows = _from_hub(source, where)
+    else:
+        where = source["url"]
+        rows = read_rows(_from_url(where, source["sha256"]).decode("utf-8"))
+    for column in source.get("numbers", ()):
+        rows = [{**row, column: float(row[column])} for row in rows]
+    return rows, where
+
+
+def read_rows(text: str) -> list[Row]:
+    """The rows of a JSON list or of JSON lines. Only "\\n" ends a line: some questions hold other line separators."""
+    if text.lstrip().startswith("["):
+        return json.loads(text)
+    return [json.loads(line) for line in text.split("\n") if line.strip()]
+
+
+def _from_hub(source: Mapping[str, Any], where: str) -> list[Row]:
+    from datasets import load_dataset
+
+    pairs = [(config, split) for config in source.get("configs", (None,)) for split in source["splits"]]
+    try:
+        return [
+            dict(row)
+            for config, split in pairs
+            for row in load_dataset(source["hub"], config, split=split, revision=source["revision"])
+        ]
+    except Exception as error:  # the Hub client raises errors of a dozen unrelated classes
+        raise RefusedError(f"{where} cannot be loaded from the Hub ({_first_line(error)})") from None
+
+
+def _from_url(url: str, digest: str) -> bytes:
+    path = cached_assets_path("lemma-recipes", namespace="benchmarks") / digest
+    if path.is_file() and _is(path.read_bytes(), digest):
+        return path.read_bytes()
+    try:
+        with requests.Session() as session:
+            session.mount("https://", HTTPAdapter(max_retries=RETRY))
+            response = session.get(url, timeout=TIMEOUT_S)
+            response.raise_for_status()
+    except requests.RequestException as error:
+        raise RefusedError(f"{url} cannot be read ({_first_line(error)})") from None
+    if not _is(response.content, digest):
+        raise RefusedError(f"{url} is not the pinned file (its sha256 differs)")
+    write_whole(path, response.content)
+    return response.content
+
+
+def _is(content: bytes, digest: str) -> bool:
+    return sha256(content).hexdigest() == digest
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as partial:
+        try:
+            partial.write(content)
+            partial.close()
+            os.replace(partial.name, path)
+        except BaseException:
+            Path(partial.name).unlink(missing_ok=True)
+            raise
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).split("\n", 1)[0][:200]
