@@ -37,7 +37,7 @@ MIDDLE = {
     "publish",
     "evaluation",
 }
-TOP = {"evaluation", "execution", "steps", "runner", "progress", "dry_run", "shards", "ray_parts"}
+TOP = {"execution", "steps", "runner", "progress", "dry_run", "shards", "ray_parts"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 

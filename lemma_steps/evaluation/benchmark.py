@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from lemma_steps.sources.files import read_file
 
 Row = dict[str, Any]
 BUILD = "build the folder again with python recipes/build_eval_data.py"
+_log = getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Loaded:
     """Rows of a set that passed the checks.
 
     Attributes:
-        rows: in the order of the full set, with the columns of the local layout; `_row` is the 0-based place there.
+        rows: in the order of the full set. Columns: those of the local layout that a digest covers, and `_row`, the
+            0-based place in the full set.
         total: rows of the full set.
         stand_in: the rows were checked against other digests than the shipped ones: they are not the published set.
     """
@@ -46,7 +49,7 @@ def load(name: str, *, folder: Path | None = None, subset: bool | None = None, d
     Args:
         name: a name of `benchmarks.yaml`.
         folder: where the local files are; default `LEMMA_DATA`, and without it the public sources.
-        subset: whether rows may be missing; default: whether `LEMMA_DATA_SUBSET` is 1.
+        subset: whether rows of a local file may be missing; default: whether `LEMMA_DATA_SUBSET` is 1.
         digests: digests of the full sets; default `LEMMA_DIGESTS`, and without it the published sets'. Others are for
             rows that stand in for a set, in tests and demonstrations: every result then says so.
 
@@ -56,20 +59,34 @@ def load(name: str, *, folder: Path | None = None, subset: bool | None = None, d
     wanted = benchmark(name)
     folder = folder or _path("LEMMA_DATA")
     digests = digests or _path("LEMMA_DIGESTS")
+    if folder is None:
+        return _from_public_sources(wanted, digests)
+    path = local_file(wanted, folder)
+    loaded = check(wanted, read_file(path), f"{path}", BUILD, digests)
     subset = os.environ.get("LEMMA_DATA_SUBSET") == "1" if subset is None else subset
-    if folder:
-        path = local_file(wanted, folder)
-        return checked(wanted, read_file(path), f"{path}", subset=subset, digests=digests)
+    if (missing := loaded.total - len(loaded.rows)) and not subset:
+        raise RefusedError(
+            f"{name}: {missing:,} of {loaded.total:,} rows are missing in {path}; {BUILD}, "
+            "or set LEMMA_DATA_SUBSET=1 to evaluate on the rest, which every result will then say"
+        )
+    return loaded
+
+
+def _from_public_sources(wanted: Benchmark, digests: Path | None) -> Loaded:
     failures = []
     for source in wanted.sources:
         try:
             rows, where = read_source(source)
-            return checked(wanted, enumerate(rows, 1), where, subset=subset, digests=digests)
+            loaded = check(wanted, enumerate(rows, 1), where, "take another source", digests)
+            if len(loaded.rows) == loaded.total:
+                return loaded
+            failures.append(f"{where} holds {len(loaded.rows):,} of {loaded.total:,} rows")
         except RefusedError as error:
             failures.append(str(error))
+        _log.warning("%s: %s", wanted.name, failures[-1])
     raise RefusedError(
-        f"{name}: no public source gives it: {' | '.join(failures)}; "
-        "check the network, or name a folder that holds it in LEMMA_DATA"
+        f"{wanted.name}: no public source gives it ({'; '.join(failures)}); "
+        "check the network, or name a folder that holds the set in LEMMA_DATA"
     )
 
 
@@ -86,13 +103,13 @@ def local_file(wanted: Benchmark, folder: Path) -> Path:
     raise RefusedError(f"{wanted.name}: no file {paths[0]}; check LEMMA_DATA, or {BUILD}")
 
 
-def checked(
-    wanted: Benchmark, rows: Iterable[tuple[int, Row]], where: str, *, subset: bool = False, digests: Path | None = None
+def check(
+    wanted: Benchmark, rows: Iterable[tuple[int, Row]], where: str, remedy: str, digests: Path | None = None
 ) -> Loaded:
     """Rows, given with their numbers at `where`, as the part of the full set that they are.
 
     Raises:
-        RefusedError: a row is altered, there twice, or missing though no `subset` was asked for.
+        RefusedError: a row is not the set's, or there twice, or there are none; the text ends in `remedy`.
     """
     full = read_digests(wanted.name, digests)
     places = Places(full)
@@ -102,19 +119,14 @@ def checked(
             place = places.take(row_digest(row, wanted.checked))
         except KeyError:
             raise RefusedError(
-                f"{wanted.name}: row {number} of {where} is no row of the published set, or altered "
-                f"(columns {', '.join(wanted.checked)}); {BUILD}"
+                f"{wanted.name}: row {number} of {where} is altered, or no row of the published set "
+                f"(its {', '.join(wanted.checked)}); {remedy}"
             ) from None
         if place is None:
-            raise RefusedError(f"{wanted.name}: row {number} of {where} is there twice; {BUILD}")
-        found[place] = {**row, "_row": place}
-    if (missing := len(full) - len(found)) and not subset:
-        raise RefusedError(
-            f"{wanted.name}: {missing:,} of {len(full):,} rows are missing in {where}; {BUILD}, "
-            "or set LEMMA_DATA_SUBSET=1 to evaluate on the subset, which every result will then say"
-        )
+            raise RefusedError(f"{wanted.name}: row {number} of {where} is there twice; {remedy}")
+        found[place] = {"_row": place} | {column: row[column] for column in wanted.checked}
     if not found:
-        raise RefusedError(f"{wanted.name}: {where} holds no rows; {BUILD}")
+        raise RefusedError(f"{wanted.name}: {where} holds no rows; {remedy}")
     return Loaded([found[place] for place in sorted(found)], len(full), stand_in=digests is not None)
 
 

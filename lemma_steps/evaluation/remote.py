@@ -66,7 +66,8 @@ def _from_url(url: str, digest: str) -> bytes:
         return path.read_bytes()
     try:
         with requests.Session() as session:
-            session.mount("https://", HTTPAdapter(max_retries=RETRY))
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, HTTPAdapter(max_retries=RETRY))
             response = session.get(url, timeout=TIMEOUT_S)
             response.raise_for_status()
     except requests.RequestException as error:
