@@ -15,6 +15,7 @@ from lemma_steps.answers.brackets import matching_brace
 _TRIGGER = "The answer is"
 _NUMBER = re.compile(r"-?\d+/?\.?\d*")
 _RATIO = re.compile(r"(-?)(0+|[1-9]\d*)/(0+|0*\.\d+|[1-9]\d*\.?\d*)")
+_PLAIN_RATIO = re.compile(r"(?:0|-?[1-9]\d*)/(?:0|-?[1-9]\d*)")
 _TOLERANCE = 0.04
 _MAX_DIGITS = 300
 """No number of a problem is longer; a longer one would be infinite as a float, and never equal."""
@@ -27,7 +28,8 @@ def refaug_match(gold: str, reply: str) -> bool:
         return False
     if expected.is_integer():
         return found == 0 if expected == 0 else round(found) == expected
-    return abs(found - expected) <= abs(expected) * _TOLERANCE
+    margin = abs(expected) * _TOLERANCE
+    return expected - margin <= found <= expected + margin
 
 
 def _stated(reply: str) -> str:
@@ -46,11 +48,15 @@ def _boxed(text: str) -> str:
     """The last box, in the notation that RefAug's normalisation leaves: `1/2` and `\frac12` become two numbers."""
     after = text.split("\\boxed")[-1]
     end = matching_brace(after, 0) if after.startswith("{") else None
-    inside = after[1:end] if after.startswith("{") else after.split("$")[0]
-    inside = inside.split("\\text{ ")[0].replace("\\!", "").replace(" ", "").replace("$", "").replace("\\%", "")
-    if re.fullmatch(r"-?\d+/-?\d+", inside):
-        return inside.replace("/", " ")
-    return re.sub(r"\\[td]?frac(\d)(\d)", r"\\frac{\1}{\2}", re.sub(r"^\.", "0.", inside))
+    inside = after[1:end] if after.startswith("{") else after.split("$")[0].strip()
+    inside = re.sub(r"\n|\\!|\$", "", inside).split("\\text{ ")[0].replace("\\%", "").replace("%", "")
+    inside = re.sub(r"(^| |{)\.", r"\g<1>0.", inside)
+    name, _, value = inside.partition("=")
+    if inside.count("=") == 1 and len(name) <= 2:
+        inside = value
+    inside = re.sub(r"\\sqrt([^{])", r"\\sqrt{\1}", inside).replace(" ", "")
+    inside = re.sub(r"\\[td]?frac(\d)(\d)", r"\\frac{\1}{\2}", inside)
+    return inside.replace("/", " ") if _PLAIN_RATIO.fullmatch(inside) else inside
 
 
 def _value(number: str) -> float | None:
