@@ -16,7 +16,7 @@ from lemma_steps.evaluation.remote import read_source
 from lemma_steps.sources.files import read_file
 
 Row = dict[str, Any]
-BUILD = "build the folder again with python recipes/build_eval_data.py"
+BUILD = "build the folder again with python recipes/build_eval_data.py --output FOLDER"
 _log = getLogger(__name__)
 
 
@@ -58,9 +58,8 @@ def load(name: str, *, folder: Path | None = None, subset: bool | None = None, d
     """
     wanted = benchmark(name)
     folder = folder or _path("LEMMA_DATA")
-    digests = digests or _path("LEMMA_DIGESTS")
     if folder is None:
-        return _from_public_sources(wanted, digests)
+        return from_public_sources(wanted, digests)
     path = local_file(wanted, folder)
     loaded = check(wanted, read_file(path), f"{path}", BUILD, digests)
     subset = os.environ.get("LEMMA_DATA_SUBSET") == "1" if subset is None else subset
@@ -72,18 +71,25 @@ def load(name: str, *, folder: Path | None = None, subset: bool | None = None, d
     return loaded
 
 
-def _from_public_sources(wanted: Benchmark, digests: Path | None) -> Loaded:
+def from_public_sources(wanted: Benchmark, digests: Path | None = None) -> Loaded:
+    """The full set from the first of its public sources that gives it.
+
+    Raises:
+        RefusedError: none does; the text says why each did not.
+    """
     failures = []
     for source in wanted.sources:
         try:
             rows, where = read_source(source)
             loaded = check(wanted, enumerate(rows, 1), where, "take another source", digests)
-            if len(loaded.rows) == loaded.total:
-                return loaded
-            failures.append(f"{where} holds {len(loaded.rows):,} of {loaded.total:,} rows")
         except RefusedError as error:
             failures.append(str(error))
-        _log.warning("%s: %s", wanted.name, failures[-1])
+            continue
+        if len(loaded.rows) == loaded.total:
+            if failures:
+                _log.warning("%s: read from %s, because %s", wanted.name, where, "; ".join(failures))
+            return loaded
+        failures.append(f"{where} holds {len(loaded.rows):,} of {loaded.total:,} rows")
     raise RefusedError(
         f"{wanted.name}: no public source gives it ({'; '.join(failures)}); "
         "check the network, or name a folder that holds the set in LEMMA_DATA"
@@ -111,6 +117,7 @@ def check(
     Raises:
         RefusedError: a row is not the set's, or there twice, or there are none; the text ends in `remedy`.
     """
+    digests = digests or _path("LEMMA_DIGESTS")
     full = read_digests(wanted.name, digests)
     places = Places(full)
     found: dict[int, Row] = {}

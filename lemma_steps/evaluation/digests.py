@@ -9,9 +9,12 @@ from hashlib import sha256
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lemma_steps.errors import RefusedError
 
 Digests = NDArray[np.uint64]
 
@@ -33,9 +36,16 @@ def _plain(value: Any) -> Any:
 
 
 def read_digests(name: str, path: Path | None = None) -> Digests:
-    """The digests of all rows of a set, in order; from the file that the package ships, or from `path`."""
-    with as_file(files(__package__).joinpath("digests.npz")) as shipped, np.load(path or shipped) as sets:
-        return sets[name]
+    """The digests of all rows of a set, in order; from the file that the package ships, or from `path`.
+
+    Raises:
+        RefusedError: `path` is no such file, or does not know the set.
+    """
+    try:
+        with as_file(files(__package__).joinpath("digests.npz")) as shipped, np.load(path or shipped) as sets:
+            return sets[name]
+    except (OSError, ValueError, KeyError, BadZipFile):
+        raise RefusedError(f"{path}: no digests of {name} there; check LEMMA_DIGESTS, or unset it") from None
 
 
 def write_digests(sets: Mapping[str, Iterable[int]], path: Path) -> None:

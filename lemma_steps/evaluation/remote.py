@@ -1,10 +1,9 @@
-"""Rows of a benchmark set from its public sources: the Hub at a pinned revision, or a file of a git commit."""
+"""Rows of a benchmark set from its public sources: the Hub at a pinned revision, or a file of a commit on GitHub."""
 
 from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -18,8 +17,10 @@ from urllib3.util import Retry
 from lemma_steps.errors import RefusedError
 
 Row = dict[str, Any]
-RETRY = Retry(total=3, backoff_factor=1, status_forcelist=(429, 500, 502, 503, 504))
+RETRY = Retry(total=3, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))
 TIMEOUT_S = 60
+GIT = "https://raw.githubusercontent.com"
+"""Where the files of public commits are read: GIT/OWNER/NAME/COMMIT/PATH."""
 
 
 def read_source(source: Mapping[str, Any]) -> tuple[list[Row], str]:
@@ -28,12 +29,12 @@ def read_source(source: Mapping[str, Any]) -> tuple[list[Row], str]:
     Raises:
         RefusedError: it cannot be read, or a file is not the one that was pinned.
     """
+    where = f"{source.get('hub') or source['git']}@{source['revision'][:8]}"
     if "hub" in source:
-        where = f"{source['hub']}@{source['revision'][:8]}"
         rows = _from_hub(source, where)
     else:
-        where = source["url"]
-        rows = read_rows(_from_url(where, source["sha256"]).decode("utf-8"))
+        where += f":{source['path']}"
+        rows = read_rows(_from_git(source, where).decode("utf-8"))
     for column in source.get("numbers", ()):
         rows = [{**row, column: float(row[column])} for row in rows]
     return rows, where
@@ -60,7 +61,8 @@ def _from_hub(source: Mapping[str, Any], where: str) -> list[Row]:
         raise RefusedError(f"{where} cannot be loaded from the Hub ({_first_line(error)})") from None
 
 
-def _from_url(url: str, digest: str) -> bytes:
+def _from_git(source: Mapping[str, Any], where: str) -> bytes:
+    digest = source["sha256"]
     path = cached_assets_path("lemma-recipes", namespace="benchmarks") / digest
     if path.is_file() and _is(path.read_bytes(), digest):
         return path.read_bytes()
@@ -68,12 +70,13 @@ def _from_url(url: str, digest: str) -> bytes:
         with requests.Session() as session:
             for scheme in ("https://", "http://"):
                 session.mount(scheme, HTTPAdapter(max_retries=RETRY))
-            response = session.get(url, timeout=TIMEOUT_S)
+            response = session.get(f"{GIT}/{source['git']}/{source['revision']}/{source['path']}", timeout=TIMEOUT_S)
             response.raise_for_status()
     except requests.RequestException as error:
-        raise RefusedError(f"{url} cannot be read ({_first_line(error)})") from None
+        status = f"status {error.response.status_code}" if error.response is not None else type(error).__name__
+        raise RefusedError(f"{where} cannot be read from GitHub ({status})") from None
     if not _is(response.content, digest):
-        raise RefusedError(f"{url} is not the pinned file (its sha256 differs)")
+        raise RefusedError(f"{where} is not the pinned file (its sha256 differs)")
     write_whole(path, response.content)
     return response.content
 
@@ -84,14 +87,12 @@ def _is(content: bytes, digest: str) -> bool:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as partial:
-        try:
-            partial.write(content)
-            partial.close()
-            os.replace(partial.name, path)
-        except BaseException:
-            Path(partial.name).unlink(missing_ok=True)
-            raise
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _first_line(error: Exception) -> str:
