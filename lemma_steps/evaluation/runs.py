@@ -86,14 +86,18 @@ class Run:
         """Rows that were graded."""
         return int(self.results["n-samples"][task]["effective"])
 
-    def full_size(self, task: str) -> int:
-        """Rows of the full set, whether they were there or not."""
-        found = re.search(r"of ([\d,]+)", self.subset(task) or "")
-        return int(found[1].replace(",", "")) if found else int(self.results["n-samples"][task]["original"])
+    def full_size(self, task: str) -> int | None:
+        """Rows of the full set, whether they were there or not; None where others stood in for them."""
+        subset = self.subset(task)
+        if subset is None:
+            return int(self.results["n-samples"][task]["original"])
+        found = re.search(r"of ([\d,]+)", subset)
+        return int(found[1].replace(",", "")) if found else None
 
     def subset(self, task: str) -> str | None:
-        """`1,219 of 1,319 rows` where rows of the set were missing; None for a full set."""
-        return (self.results["configs"].get(task, {}).get("metadata") or {}).get("subset")
+        """`1,219 of 1,319 rows` where rows of the set were missing, `20 stand-in rows` for others; None for a full set."""
+        metadata = self.results["configs"].get(task, {}).get("metadata") or {}
+        return metadata.get("subset")
 
     def score(self, task: str, metric: str) -> float | None:
         """A metric's mean over the rows; None where it was not measured."""
