@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -69,10 +69,10 @@ class _Worker:
                 self.kill()
                 raise RuntimeError("no answer-checking process within its time to start")
 
-    def send(self, gold: str, prediction: str, limit_s: float) -> None:
+    def send(self, rules: str, gold: str, prediction: str, limit_s: float) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died: the reader says so
-            self._process.stdin.write(json.dumps([gold, prediction, limit_s]) + "\n")
+            self._process.stdin.write(json.dumps([rules, gold, prediction, limit_s]) + "\n")
             self._process.stdin.flush()
 
     def reply(self, wait_s: float) -> str | None:
@@ -117,17 +117,23 @@ class VerifyPool:
 
     def submit(self, gold: str, prediction: str, *, timeout_s: float | None = None) -> Future[Verdict]:
         """The verdict to come. Plain numbers and words are decided at once; use `asyncio.wrap_future` in a loop."""
-        if os.getpid() != self._pid:
-            self._open()
         target, answer = gold_of(gold), extract_answer(prediction)
         verdict = judge(target, answer, quick) if target and answer else Verdict.UNPARSED
         if verdict is None:
             assert target is not None
             assert answer is not None
-            return self._threads.submit(self._compare, target, answer, timeout_s or self.timeout_s)
-        future: Future[Verdict] = Future()
-        future.set_result(verdict)
-        return future
+            return self.compare("strict", target, answer, timeout_s=timeout_s)
+        return decided(verdict)
+
+    def compare(self, rules: str, gold: str, prediction: str, *, timeout_s: float | None = None) -> Future[Verdict]:
+        """The verdict on two answers as extracted, from a process.
+
+        Args:
+            rules: `strict` or `qwen` (`worker.py`).
+        """
+        if os.getpid() != self._pid:
+            self._open()
+        return self._threads.submit(self._compare, rules, gold, prediction, timeout_s or self.timeout_s)
 
     def _start(self) -> None:
         try:
@@ -157,10 +163,10 @@ class VerifyPool:
             raise RuntimeError("an answer check did not start; `python -m lemma_steps.answers.worker` says why")
         return worker
 
-    def _compare(self, gold: str, prediction: str, timeout_s: float) -> Verdict:
+    def _compare(self, rules: str, gold: str, prediction: str, timeout_s: float) -> Verdict:
         worker = self._take()
         limit = _SHARE * timeout_s
-        worker.send(gold, prediction, limit)
+        worker.send(rules, gold, prediction, limit)
         reply = worker.reply(PATIENCE * limit + _GRACE_S)
         if not reply:
             self._forget()
@@ -182,6 +188,13 @@ class VerifyPool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def decided(verdict: Verdict) -> Future[Verdict]:
+    """A verdict that took no process, as `submit` returns it."""
+    future: Future[Verdict] = Future()
+    future.set_result(verdict)
+    return future
 
 
 _shared: VerifyPool | None = None
@@ -214,9 +227,19 @@ def verify_many(
 
     `workers` asks for a pool of its own; by default the processes are those that `verify` uses, warm if it was called.
     """
-    stream = iter(pairs)
     pool = VerifyPool(workers) if workers else shared_pool()
-    submit = partial(pool.submit, timeout_s=timeout_s)
+    try:
+        yield from in_order(pool, partial(pool.submit, timeout_s=timeout_s), pairs)
+    finally:
+        if workers:
+            pool.close()
+
+
+def in_order(
+    pool: VerifyPool, submit: Callable[[str, str], Future[Verdict]], pairs: Iterable[tuple[str, str]]
+) -> Iterator[Verdict]:
+    """Verdicts on pairs in order, of which at most a window is submitted to `pool` ahead of the consumer."""
+    stream = iter(pairs)
     waiting = deque(submit(*pair) for pair in islice(stream, _WINDOW * pool.workers))
     try:
         while waiting:
@@ -225,5 +248,3 @@ def verify_many(
     finally:
         for future in waiting:
             future.cancel()
-        if workers:
-            pool.close()

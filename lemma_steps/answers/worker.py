@@ -1,7 +1,8 @@
 """A comparing process: one task per line on stdin, one verdict per line on stdout, both JSON in ASCII.
 
-The process imports the algebra once and forks a child that compares; when the child is killed the next one is there in
-milliseconds. Where there is no fork (Windows) the process compares itself and its end is the reply.
+A task names its rules: `strict`, those of `verify`, or `qwen`, those of the published code. The process imports the
+algebra once and forks a child that compares; when the child is killed the next one is there in milliseconds. Where
+there is no fork (Windows) the process compares itself and its end is the reply.
 
 The limit is CPU time, so that a busy machine changes no verdict, and the system enforces it, with no cooperation of the
 interpreter: a single huge integer power never gives the lock back. A watchdog of `PATIENCE` times as many seconds by the
@@ -19,6 +20,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import cache
 from typing import IO
 
 from lemma_steps.answers.verdict import Verdict
@@ -46,16 +49,29 @@ def _watch_parent() -> None:
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
 
 
-def _serve(channel: IO[str], null: IO[str]) -> None:
-    """Compare until stdin closes."""
+@cache
+def _judge(rules: str) -> Callable[[str, str], Verdict]:
+    """The comparison of a rule set, gold first."""
+    if rules == "qwen":
+        from lemma_steps.answers.qwen import equal, symbolic
+
+        return lambda gold, prediction: (
+            Verdict.RIGHT if equal.equal(prediction, gold, symbolic.equal) else Verdict.WRONG
+        )
     from lemma_steps.answers.compare import judge
     from lemma_steps.answers.symbolic import scalar
 
+    return lambda gold, prediction: judge(gold, prediction, scalar) or Verdict.UNPARSED
+
+
+def _serve(channel: IO[str], null: IO[str]) -> None:
+    """Compare until stdin closes."""
     for line in sys.stdin:
-        gold, prediction, limit_s = json.loads(line)
+        rules, gold, prediction, limit_s = json.loads(line)
+        judge = _judge(rules)  # imports, the first time, before the clock starts
         _limit_time(limit_s, null)
         try:
-            verdict = judge(gold, prediction, scalar) or Verdict.UNPARSED
+            verdict = judge(gold, prediction)
         except Exception:  # a parser's defect or its memory limit costs this answer, not the process
             verdict = Verdict.UNPARSED
         _limit_time(0, null)
@@ -95,10 +111,9 @@ def main() -> None:
     sys.stdout = sys.stderr = null
     _watch_parent()
     _limit_memory()
-    from lemma_steps.answers.compare import judge
-    from lemma_steps.answers.symbolic import scalar
-
-    judge(r"\frac{\sqrt{3}x}{2}", r"\frac{x}{2}\sqrt{4}", scalar)  # builds the parser's tables before the clock starts
+    _judge("strict")(
+        r"\frac{\sqrt{3}x}{2}", r"\frac{x}{2}\sqrt{4}"
+    )  # builds the parser's tables before the clock starts
     print("ready", file=channel, flush=True)
     (_supervise if hasattr(os, "fork") else _serve)(channel, null)
 
