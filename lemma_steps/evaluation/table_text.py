@@ -101,13 +101,11 @@ def comma_separated(tables: Sequence[Table]) -> str:
         for row in table.rows:
             cells = [number for heading in headings for number in _numbers(row.cells.get(heading))]
             name = f"{row.label}, {row.line}" if row.line else row.label
-            lines.writerow(
-                [table.layout.key, *map(_inert, (row.group, name, row.partial)), *cells, " ".join(row.notes)]
-            )
+            lines.writerow([table.layout.key, *map(inert, (row.group, name, row.partial)), *cells, " ".join(row.notes)])
     return written.getvalue()
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """Text that a spreadsheet does not take for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
