@@ -6,8 +6,8 @@ _HINTS = {"true": "True or False", "false": "True or False", "yes": "Yes or No",
 
 
 def with_hint(question: str, answer: str) -> str:
-    """A question that is answered by a word says which words there are."""
-    hint = _HINTS.get(answer.strip().lower())
+    """A question that is answered by a word says which words there are. Two golds of College-Math end in a full stop."""
+    hint = _HINTS.get(answer.strip().rstrip(".").lower())
     return f"{question} ({hint})" if hint else question
 
 
