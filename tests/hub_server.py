@@ -22,7 +22,7 @@ ROUTES = {
     "POST /api/REPO/commit/(.+)": "commit",
     "POST /api/REPO/branch/(.+)": "branch",
     "GET /api/REPO(?:/revision/(.+))?": "info",
-    "GET /api/REPO/tree/([^/]+)": "tree",
+    "GET /api/REPO/tree/([^/]+)(?:/(.+))?": "tree",
     "(?:GET|HEAD) /REPO/resolve/([^/]+)/(.+)": "resolve",
 }
 
@@ -133,8 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
         siblings = [{"rfilename": path} for path in files]
         self.reply(200, {"id": repo, "sha": made, "private": self.server.private[repo], "siblings": siblings})
 
-    def tree(self, repo: str, revision: str) -> None:
-        files = self.server.at(repo, revision)[1].items()
+    def tree(self, repo: str, revision: str, folder: str = "") -> None:
+        files = [file for file in self.server.at(repo, revision)[1].items() if file[0].startswith(folder)]
         self.reply(200, [{"type": "file", "path": path, "size": len(data), "oid": oid(data)} for path, data in files])
 
     def resolve(self, repo: str, revision: str, path: str) -> None:
