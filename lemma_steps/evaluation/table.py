@@ -13,6 +13,12 @@ from lemma_steps.evaluation.run_scores import RunScores
 from lemma_steps.evaluation.runs import Run
 
 RUNS = "Runs"
+_UNLIKE = {
+    "chat_template": "a chat template",
+    "system_instruction": "a system instruction",
+    "gen_kwargs": "generation settings of its own",
+}
+"""Settings of lm-eval that change what the tasks themselves say."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,9 @@ def _notes(layout: Layout, run: Run, there: dict[str, str], missing: Sequence[st
         found.append(f"No average: {', '.join(missing)} not measured.")
     if layout.accuracy and any(run.samples_file(task) is None for task in there.values()):
         found.append("Samples not logged: the interval is that of a binomial share with this score and number of rows.")
-    if run.results.get("chat_template"):
-        found.append("Asked through a chat template, unlike the paper.")
+    settings = {**run.results, **run.results.get("config", {})}
+    if unlike := [said for key, said in _UNLIKE.items() if settings.get(key)]:
+        found.append(f"Asked with {' and '.join(unlike)}, unlike the paper.")
     if run.older:
         found.append(f"The newest of {run.older + 1} results files in its folder; the others are not shown.")
     return found

@@ -112,10 +112,12 @@ def inert(text: str) -> str:
 
 def screen(table: Table) -> ScreenTable:
     """The table for rich."""
-    shown = ScreenTable(title=Text(table.layout.title), box=rich.box.SIMPLE_HEAD, title_justify="left")
-    shown.add_column("", overflow="fold", min_width=12)
+    shown = ScreenTable(
+        title=Text(table.layout.title), box=rich.box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left"
+    )
+    shown.add_column("", overflow="fold", min_width=18)
     for heading in table.headings:
-        shown.add_column(Text(heading), justify="right", no_wrap=True)
+        shown.add_column(Text(heading), justify="right", overflow="fold", min_width=6)
     for group, rows in groupby(table.rows, key=lambda row: row.group):
         shown.add_row(Text(group, style="bold"))
         for row in rows:
@@ -140,7 +142,7 @@ def _latex_cell(cell: Estimate | None) -> str:
 def _screen_cell(cell: Estimate | None) -> Text:
     if cell is None or cell.low is None:
         return Text(_cell(cell))
-    return Text.assemble(f"{cell.score:.1f}\n", (f"{cell.low:.1f}–{cell.high:.1f}", "dim"))
+    return Text.assemble(f"{cell.score:.1f}\n", (f"{cell.low:.1f} – {cell.high:.1f}", "dim"))
 
 
 def _numbers(cell: Estimate | None) -> list[str | int]:
