@@ -82,7 +82,7 @@ def test_stand_ins_are_read_and_say_so(name):
     loaded = load(name, folder=STAND_INS, digests=DIGESTS)
     assert [row["_row"] for row in loaded.rows] == list(range(loaded.total))
     assert loaded.subset == f"{loaded.total} stand-in rows"
-    with pytest.raises(RefusedError, match="row 1 of .* is altered, or no row of the published set"):
+    with pytest.raises(RefusedError, match=r"row 1 of .* is altered, or no row of the published set"):
         load(name, folder=STAND_INS)
 
 
@@ -141,7 +141,7 @@ def test_a_problem_that_the_set_holds_twice_is_taken_twice(tmp_path):
     write_digests({"mawps": digests}, tmp_path / "own.npz")
     loaded = load_rows("mawps", [one, other, one], tmp_path, digests=tmp_path / "own.npz")
     assert [row["_row"] for row in loaded.rows] == [0, 1, 2]
-    with pytest.raises(RefusedError, match="row 3 of .* is there twice"):
+    with pytest.raises(RefusedError, match=r"row 3 of .* is there twice"):
         load_rows("mawps", [other, one, other], tmp_path, digests=tmp_path / "own.npz")
 
 
@@ -165,10 +165,10 @@ def test_the_environment_names_folder_subset_and_digests(monkeypatch, tmp_path):
 
 
 UNREADABLE = [
-    (dict(name="gsm9k"), "gsm9k: no such benchmark set; there are gsm8k, "),
-    (dict(folder=Path("nowhere")), r"gsm8k: no file nowhere.gsm8k_test\.jsonl\.gz; check LEMMA_DATA, or build"),
-    (dict(digests=Path("nowhere.npz")), "nowhere.npz: no digests of gsm8k there; check LEMMA_DIGESTS"),
-    (dict(digests=STAND_INS / "README.md"), "README.md: no digests of gsm8k there"),
+    ({"name": "gsm9k"}, "gsm9k: no such benchmark set; there are gsm8k, "),
+    ({"folder": Path("nowhere")}, r"gsm8k: no file nowhere.gsm8k_test\.jsonl\.gz; check LEMMA_DATA, or build"),
+    ({"digests": Path("nowhere.npz")}, "nowhere.npz: no digests of gsm8k there; check LEMMA_DIGESTS"),
+    ({"digests": STAND_INS / "README.md"}, "README.md: no digests of gsm8k there"),
 ]
 
 

@@ -173,7 +173,7 @@ def test_passing_faults_are_waited_for(git):
 
 
 def test_a_file_that_is_not_the_pinned_one_is_refused_and_not_kept(git, tmp_path):
-    with pytest.raises(RefusedError, match="owner/name@aaaaaaaa:data/set.json is not the pinned file"):
+    with pytest.raises(RefusedError, match=r"owner/name@aaaaaaaa:data/set\.json is not the pinned file"):
         read_source(source_of(git, b"[]", sha="0" * 64))
     assert list(tmp_path.iterdir()) == []
 
@@ -210,7 +210,7 @@ def test_without_a_right_source_every_reason_is_given(git, monkeypatch):
     good = without_place("mathchat_ec")
     wanted = with_sources(git, json.dumps(good[:2]).encode(), jsonl([*good, good[0]]))
     with pytest.raises(
-        RefusedError, match="0.json holds 2 of 3 rows.*row 4 of .*1.json is there twice.*LEMMA_DATA"
+        RefusedError, match=r"0.json holds 2 of 3 rows.*row 4 of .*1.json is there twice.*LEMMA_DATA"
     ) as refused:
         from_public_sources(wanted, DIGESTS)
     assert "\n" not in str(refused.value)
