@@ -79,7 +79,7 @@ def main(
         if not console.is_terminal:
             console = Console(width=140)  # a file or a pipe has no edge to fold at
         for table in tables:
-            console.print(screen(table))
+            console.print(screen(table, console.width))
             for number, note in enumerate(table.notes, 1):
                 console.print(Text(f"  [{number}] {note}"))
             for remark in table.remarks:

@@ -16,6 +16,8 @@ from lemma_steps.evaluation.estimate import Estimate
 from lemma_steps.evaluation.table import Table
 
 DASH = "–"
+_WIDE = 116
+"""Columns of a terminal on which bounds fit beside each other."""
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -110,19 +112,25 @@ def inert(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
-def screen(table: Table) -> ScreenTable:
-    """The table for rich."""
+def screen(table: Table, width: int) -> ScreenTable:
+    """The table for rich, on so many columns; a narrow terminal gets bounds and long headings on lines of their own."""
+    narrow = width < _WIDE
     shown = ScreenTable(
-        title=Text(table.layout.title), box=rich.box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left"
+        title=Text(table.layout.title),
+        title_justify="left",
+        box=rich.box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
     )
-    shown.add_column("", overflow="fold", min_width=18)
+    shown.add_column("", overflow="fold")
     for heading in table.headings:
-        shown.add_column(Text(heading), justify="right", overflow="fold", min_width=6)
+        folded = "-\n".join(re.split("-|(?<=Mathe)", heading)) if narrow and len(heading) > 8 else heading
+        shown.add_column(Text(folded), justify="right", no_wrap=True)
     for group, rows in groupby(table.rows, key=lambda row: row.group):
         shown.add_row(Text(group, style="bold"))
         for row in rows:
             marks = f" [{','.join(map(str, table.marks(row)))}]" if row.notes else ""
-            cells = [_screen_cell(row.cells.get(heading)) for heading in table.headings]
+            cells = [_screen_cell(row.cells.get(heading), narrow) for heading in table.headings]
             shown.add_row(Text.assemble("  ", row.name, (marks, "dim")), *cells)
     return shown
 
@@ -139,10 +147,11 @@ def _latex_cell(cell: Estimate | None) -> str:
     return f"{cell.score:.1f}" if cell.low is None else f"${cell.score:.1f}_{{{cell.low:.1f}}}^{{{cell.high:.1f}}}$"
 
 
-def _screen_cell(cell: Estimate | None) -> Text:
+def _screen_cell(cell: Estimate | None, narrow: bool) -> Text:
     if cell is None or cell.low is None:
         return Text(_cell(cell))
-    return Text.assemble(f"{cell.score:.1f}\n", (f"{cell.low:.1f} – {cell.high:.1f}", "dim"))
+    end = "\n" if narrow else ""
+    return Text.assemble(f"{cell.score:.1f}\n", (f"{cell.low:.1f}–{end}{cell.high:.1f}", "dim"))
 
 
 def _numbers(cell: Estimate | None) -> list[str | int]:
