@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,11 @@ def read_source(source: Mapping[str, Any]) -> tuple[list[Row], str]:
     else:
         where += f":{source['path']}"
         rows = read_rows(_from_git(source, where).decode("utf-8"))
-    for column in source.get("numbers", ()):
-        rows = [{**row, column: float(row[column])} for row in rows]
+    try:
+        for column in source.get("numbers", ()):
+            rows = [{**row, column: float(row[column])} for row in rows]
+    except (KeyError, TypeError, ValueError) as error:
+        raise RefusedError(f"{where} has a row without a number in column {column} ({_first_line(error)})") from None
     return rows, where
 
 
@@ -77,7 +81,8 @@ def _from_git(source: Mapping[str, Any], where: str) -> bytes:
         raise RefusedError(f"{where} cannot be read from GitHub ({status})") from None
     if not _is(response.content, digest):
         raise RefusedError(f"{where} is not the pinned file (its sha256 differs)")
-    write_whole(path, response.content)
+    with suppress(OSError):  # the rows are at hand; a cache that cannot be written costs a download next time
+        write_whole(path, response.content)
     return response.content
 
 

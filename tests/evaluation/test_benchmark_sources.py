@@ -186,6 +186,21 @@ def test_a_file_that_cannot_be_had_is_refused(git, statuses, why):
         read_source(source)
 
 
+def test_text_becomes_a_number_where_the_source_says_so(git):
+    source = source_of(git, b'[{"Answer": "145"}, {"Answer": "2.5"}]') | {"numbers": ["Answer"]}
+    assert read_source(source)[0] == [{"Answer": 145.0}, {"Answer": 2.5}]
+    for wrong in (b'[{"Answer": "many"}]', b'[{"Answer": null}]', b"[{}]"):
+        with pytest.raises(RefusedError, match="a row without a number in column Answer"):
+            read_source(source_of(git, wrong) | {"numbers": ["Answer"]})
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing_but_time(git, monkeypatch, tmp_path):
+    monkeypatch.setattr(remote, "cached_assets_path", lambda *_, **__: tmp_path / "absent")
+    source = source_of(git, b'[{"question": "?"}]')
+    assert [read_source(source)[0] for _ in range(2)] == [[{"question": "?"}]] * 2
+    assert len(git.seen) == 2
+
+
 # --- one source after the other
 
 
