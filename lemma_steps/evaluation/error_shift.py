@@ -1,0 +1,79 @@
+"""Error types before and after training (paper, Figures 6 and 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lemma_steps.errors import RefusedError
+from lemma_steps.evaluation.error_counts import ErrorCounts
+from lemma_steps.taxonomy import TAXONOMY
+
+
+@dataclass(frozen=True)
+class ErrorShift:
+    """One model before training, and one or more after it: the paper draws the base model, SFT and LEMMA.
+
+    Counts compare only where all were asked the same problems equally often; a file of wrong samples cannot show that.
+    """
+
+    before: ErrorCounts
+    after: Sequence[ErrorCounts]
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be set side by side.
+
+        Raises:
+            RefusedError: the files name different sets of problems, or hold no error at all.
+        """
+        named = {model.source: model.model for model in self.models if model.source}
+        if len(named) > 1:
+            told = ", ".join(f"{source} of {model}" for source, model in named.items())
+            raise RefusedError(f"error types of different problems do not compare ({told}); classify the same set")
+        if not any(model.errors for model in self.models):
+            raise RefusedError("no sample has an error type; classify wrong samples first")
+
+    @property
+    def models(self) -> list[ErrorCounts]:
+        """All models, the one before first."""
+        return [self.before, *self.after]
+
+    @property
+    def codes(self) -> list[str]:
+        """The types that occur, by falling count before, then after."""
+        occurring = [code for code in TAXONOMY if any(model.counts.get(code) for model in self.models)]
+        return sorted(occurring, key=lambda code: [-model.counts.get(code, 0) for model in self.models])
+
+    def report(self) -> dict[str, Any]:
+        """Counts and changes as plain data."""
+        rows = [
+            {
+                "error_type": code,
+                "name": TAXONOMY[code].name,
+                "before": self.before.counts.get(code, 0),
+                "after": [model.counts.get(code, 0) for model in self.after],
+            }
+            for code in self.codes
+        ]
+        models = [
+            {
+                "model": model.model,
+                "errors": model.errors,
+                "untyped": model.untyped,
+                "source": model.source,
+                "problems": len(model.problems) or None,
+            }
+            for model in self.models
+        ]
+        return {"models": models, "types": rows, "notes": self.notes()}
+
+    def notes(self) -> list[str]:
+        """What a reader of the figure has to know."""
+        notes = ["Counts of classified samples; they compare only if all models were asked the same, equally often."]
+        if untyped := sum(model.untyped for model in self.models):
+            notes.append(f"{untyped:,} samples without a type are left out.")
+        if all(model.problems for model in self.models):
+            common = frozenset.intersection(*(model.problems for model in self.models))
+            notes.append(f"{len(common):,} problems were classified for every model.")
+        return notes

@@ -1,0 +1,58 @@
+"""A count as a share of a larger one, with its 95 % interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+_Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`count` of `of`. `low` and `high` are the bounds of the share, between 0 and 1; None where `of` is 0.
+
+    Wilson's interval, which stays honest at 0 and at 1 where a bootstrap has no width. Several replies to one problem are
+    not independent: `of` is divided by the design effect that the counts by problem show (Kish 1965), and where every
+    reply agrees, the problems alone are counted.
+    """
+
+    count: float
+    of: int
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def by_row(cls, pairs: Sequence[tuple[float, int]]) -> Share:
+        """The share over (count, of) pairs, one per problem."""
+        pairs = [(count, of) for count, of in pairs if of]
+        count, of = sum(count for count, _ in pairs), sum(of for _, of in pairs)
+        if not of:
+            return cls(0, 0, None, None)
+        share = count / of
+        low, high = _wilson(share, _effective(pairs, share, of))
+        return cls(count, of, low, high)
+
+    @property
+    def value(self) -> float | None:
+        """The share, between 0 and 1; None of nothing."""
+        return self.count / self.of if self.of else None
+
+
+def _effective(pairs: Sequence[tuple[float, int]], share: float, of: int) -> float:
+    """As many independent replies as would make the share vary like that."""
+    rows = len(pairs)
+    if rows == of:
+        return of
+    single = share * (1 - share) / of
+    if rows < 2 or not single:
+        return rows
+    between = sum((count - share * size) ** 2 for count, size in pairs) / of**2 * rows / (rows - 1)
+    return of / max(between / single, 1.0)
+
+
+def _wilson(share: float, n: float) -> tuple[float, float]:
+    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z / (1 + _Z**2 / n) * sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+    return max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share))
