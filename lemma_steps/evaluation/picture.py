@@ -20,7 +20,7 @@ _PANELS = ("main", "maj32", "mathchat")
 _LINES = ("", "Maj@32")
 
 
-def check_drawing() -> None:
+def check_drawing(file: str = "results.png") -> None:
     """Find out before any work that nothing can be drawn here.
 
     Raises:
@@ -28,7 +28,7 @@ def check_drawing() -> None:
     """
     if find_spec("matplotlib") is None:
         raise RefusedError(
-            "results.png: matplotlib is not installed; run `uv sync --extra eval`, or `uv run --extra eval ...`"
+            f"{file}: matplotlib is not installed; run `uv sync --extra eval`, or `uv run --extra eval ...`"
         )
 
 
