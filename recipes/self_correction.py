@@ -58,7 +58,7 @@ def shift_of(before: Path | None, after: list[Path]) -> ErrorShift | None:
         return None
     if before is None or not after:
         raise RefusedError("a before/after figure needs both --errors-before and --errors-after")
-    check_drawing()
+    check_drawing("error_types.png")
     return ErrorShift(ErrorCounts.read(before), [ErrorCounts.read(path) for path in after])
 
 
@@ -73,7 +73,11 @@ def measured(runs: list[str], count: TokenCounter | None, console: Console) -> l
             if task in one.tasks:
                 with console.status(Text(f"{printable(task)}, {label}")):
                     counts = SelfCorrection.of(observe(one.replies(task)), count)
-                part = {"version": one.run.results["versions"].get(task), "subset": one.run.subset(task)}
+                subset = one.run.subset(task)
+                part = {
+                    "version": one.run.results["versions"].get(task),
+                    "subset": printable(str(subset)) if subset else None,
+                }
                 entries.append({"task": printable(task), "run": label, **part, **counts.report()})
     return entries
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.evaluation.error_counts import ErrorCounts
+from lemma_steps.evaluation.labels import printable
 from lemma_steps.taxonomy import TAXONOMY
 
 
@@ -29,7 +30,7 @@ class ErrorShift:
         """
         named = {model.source: model.model for model in self.models if model.source}
         if len(named) > 1:
-            told = ", ".join(f"{source} of {model}" for source, model in named.items())
+            told = ", ".join(f"{printable(source)} of {printable(model)}" for source, model in named.items())
             raise RefusedError(f"error types of different problems do not compare ({told}); classify the same set")
         if not any(model.errors for model in self.models):
             raise RefusedError("no sample has an error type; classify wrong samples first")
@@ -58,10 +59,10 @@ class ErrorShift:
         ]
         models = [
             {
-                "model": model.model,
+                "model": printable(model.model),
                 "errors": model.errors,
                 "untyped": model.untyped,
-                "source": model.source,
+                "source": printable(model.source) if model.source else None,
                 "problems": len(model.problems) or None,
             }
             for model in self.models
