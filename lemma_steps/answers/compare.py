@@ -129,7 +129,9 @@ def compare(gold: str, prediction: str, scalar: Scalar) -> Verdict | None:
 
 
 def judge(gold: str, prediction: str, scalar: Scalar) -> Verdict | None:
-    """The verdict on two answers as extracted: refused ones, as written or as dressed, are unparsed."""
+    """The verdict on two answers as extracted: the same text is right; refused ones, as written or dressed, are unparsed."""
+    if gold.split() == prediction.split():
+        return Verdict.RIGHT
     for spelled in (lambda text: text, dress):
         gold, prediction = spelled(gold), spelled(prediction)
         if refuse(gold) or refuse(prediction):

@@ -24,6 +24,7 @@ from typing import Self
 from lemma_steps.answers.compare import judge, quick
 from lemma_steps.answers.extract import extract_answer
 from lemma_steps.answers.gold import gold_of
+from lemma_steps.answers.verbatim import restates
 from lemma_steps.answers.verdict import Verdict
 from lemma_steps.answers.worker import PATIENCE
 
@@ -118,7 +119,10 @@ class VerifyPool:
     def submit(self, gold: str, prediction: str, *, timeout_s: float | None = None) -> Future[Verdict]:
         """The verdict to come. Plain numbers and words are decided at once; use `asyncio.wrap_future` in a loop."""
         target, answer = gold_of(gold), extract_answer(prediction)
-        verdict = judge(target, answer, quick) if target and answer else Verdict.UNPARSED
+        if restates(gold, prediction):
+            verdict: Verdict | None = Verdict.RIGHT
+        else:
+            verdict = judge(target, answer, quick) if target and answer else Verdict.UNPARSED
         if verdict is None:
             assert target is not None
             assert answer is not None

@@ -36,7 +36,10 @@ def test_question_and_reply_are_joined_by_blank_lines(tmp_path):
     assert [one["answer"] for one in found] == ["3", "3"]
 
 
-@pytest.mark.parametrize("content", ["", "not JSON\n", "[]\n", '{"doc": {}}\n', '{"doc": {"id": "fqa-0", "question": "Q"}, "filtered_resps": []}\n'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "not JSON\n", "[]\n", '{"doc": {}}\n', '{"doc": {"id": "fqa-0", "question": "Q"}, "filtered_resps": []}\n'],
+)
 def test_a_file_that_is_no_sample_file_is_refused(tmp_path, content):
     path = tmp_path / "s.jsonl"
     path.write_text(content, encoding="utf-8")

@@ -12,7 +12,9 @@ from lemma_steps.evaluation.vote import groups, vote_names, votes, winner
 
 
 def graded(answer, *, gold="1/2", text=None):
-    verdict = Verdict.UNPARSED if answer is None else Verdict.RIGHT if answer in {"1/2", "0.5", r"\frac12"} else Verdict.WRONG
+    verdict = (
+        Verdict.UNPARSED if answer is None else Verdict.RIGHT if answer in {"1/2", "0.5", r"\frac12"} else Verdict.WRONG
+    )
     return Grade(answer, text if text is not None else str(answer), verdict, verdict, False)
 
 
@@ -40,7 +42,9 @@ def test_the_vote_counts_equal_answers_where_strings_would_lose():
     assert scores["pass@5"] == 1
 
 
-@pytest.mark.parametrize(("answers", "right"), [(["1/2", "3"], 1), (["3", "1/2"], 0), ([None, "1/2"], 1), ([None, None], 0)])
+@pytest.mark.parametrize(
+    ("answers", "right"), [(["1/2", "3"], 1), (["3", "1/2"], 0), ([None, "1/2"], 1), ([None, None], 0)]
+)
 def test_a_tie_goes_to_the_answer_given_first(answers, right):
     assert votes([graded(answer) for answer in answers])["maj@2"] == right
 
