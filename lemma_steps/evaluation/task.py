@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import datasets
 from lm_eval.api.task import ConfigurableTask
 
+from lemma_steps.answers.qwen.requirements import require
 from lemma_steps.evaluation.benchmark import Loaded, load
 from lemma_steps.evaluation.grade import Grade, grade
 from lemma_steps.evaluation.lengths import TokenCounter
@@ -77,6 +78,7 @@ class LemmaTask(ConfigurableTask):
 
         A group cannot be named so; `share_of_set` says it there.
         """
+        require()  # before a model is loaded, not after it has answered
         loaded = load(self.BENCHMARK)
         documents = self.docs(loaded)
         self.dataset = {"test": datasets.Dataset.from_list(documents)}
