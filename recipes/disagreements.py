@@ -24,6 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lemma_steps.console import exit_codes
+from lemma_steps.errors import RefusedError
 from lemma_steps.evaluation.disagreements import MAIN, OTHERS, compare, graded_tasks, verdict
 from lemma_steps.evaluation.labels import printable
 from lemma_steps.evaluation.runs import Run
@@ -35,15 +36,22 @@ END = 90
 
 @contextmanager
 def writing(output: Path | None) -> Iterator[TextIO | None]:
-    """The open file, which gets its name only when it is complete."""
+    """The open file, which gets its name only when it is complete.
+
+    Raises:
+        RefusedError: it cannot be written.
+    """
     if output is None:
         yield None
         return
-    output.parent.mkdir(parents=True, exist_ok=True)
     unfinished = output.with_name(output.name + ".part")
-    with unfinished.open("w", encoding="utf-8") as lines:
-        yield lines
-    unfinished.replace(output)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("w", encoding="utf-8") as lines:
+            yield lines
+        unfinished.replace(output)
+    except OSError as error:
+        raise RefusedError(f"{output}: cannot be written ({error.strerror}); give another --output") from None
 
 
 def table_of(records: list[dict[str, Any]]) -> Table:

@@ -52,7 +52,10 @@ def main(
         Metric, typer.Option(help="Whose grading counts; the paper's numbers are by qwen_match.")
     ] = Metric.math_verify,
     paper: Annotated[
-        list[str] | None, typer.Option(metavar="MODEL", help="Show all rows of this base model; all; none.")
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL", help="All rows of this base model, `all`, or `none`; default: SFT and LEMMA of each."
+        ),
     ] = None,
 ) -> None:
     """Print and write the tables of results of one or more runs."""
@@ -70,10 +73,13 @@ def main(
         if not tables:
             raise RefusedError(f"{run_dirs[0]}: no task of ours was run with {metric.value}; run lm_eval --tasks lemma")
 
-        output.mkdir(parents=True, exist_ok=True)
-        for name, write in (("results.md", markdown), ("results.tex", latex), ("results.csv", comma_separated)):
-            (output / name).write_text(write(tables), encoding="utf-8")
-        draw([table for table in tables if table.layout.accuracy], output / "results.png")
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+            for name, write in (("results.md", markdown), ("results.tex", latex), ("results.csv", comma_separated)):
+                (output / name).write_text(write(tables), encoding="utf-8")
+            draw([table for table in tables if table.layout.accuracy], output / "results.png")
+        except OSError as error:
+            raise RefusedError(f"{output}: cannot be written ({error.strerror}); give another --output") from None
 
         console = Console()
         if not console.is_terminal:

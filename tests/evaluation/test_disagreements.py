@@ -31,7 +31,7 @@ def command(tmp_path: Path) -> Any:
         app, output = typer.Typer(), tmp_path / "report" / "disagreements.jsonl"
         app.command()(disagreements.main)
         ended = typer.testing.CliRunner().invoke(app, [*map(str, arguments), "--output", str(output)])
-        return ended, [json.loads(line) for line in output.open(encoding="utf-8")] if output.exists() else []
+        return ended, [json.loads(line) for line in output.open(encoding="utf-8")] if output.is_file() else []
 
     return run
 
@@ -92,6 +92,14 @@ def test_replies_are_only_text(command: Any, tmp_path: Path) -> None:
     assert "\x07" not in ended.output
     assert "[bold]7" in ended.output
     assert records[0]["replies"] == [reply]
+
+
+def test_a_place_that_cannot_be_written_is_refused(command: Any, tmp_path: Path) -> None:
+    write_run(tmp_path / "runs", {"lemma_gsm8k": MIXED})
+    (tmp_path / "report").write_text("a file", encoding="utf-8")
+    ended, _ = command(tmp_path / "runs")
+    assert ended.exit_code == 2
+    assert "cannot be written" in ended.stderr
 
 
 def test_a_torn_file_leaves_no_list_that_looks_whole(command: Any, tmp_path: Path) -> None:

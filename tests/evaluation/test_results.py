@@ -52,7 +52,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         app.command()(results.main)
         ended = typer.testing.CliRunner().invoke(app, [*map(str, arguments), "--output", str(output)])
         file = output / "results.csv"
-        return ended, list(csv.DictReader(file.open(encoding="utf-8"))) if file.exists() else []
+        return ended, list(csv.DictReader(file.open(encoding="utf-8"))) if file.is_file() else []
 
     return run
 
@@ -228,6 +228,14 @@ def test_different_tasks_are_not_compared(command: Any, tmp_path: Path, change: 
     assert (ended.exit_code, rows) == (2, [])
     assert told in ended.stderr
     assert command(tmp_path / "b")[0].exit_code == 0
+
+
+def test_a_place_that_cannot_be_written_is_refused(command: Any, tmp_path: Path) -> None:
+    write_run(tmp_path / "a", every_set())
+    (tmp_path / "report").write_text("a file", encoding="utf-8")
+    ended, _ = command(tmp_path / "a")
+    assert ended.exit_code == 2
+    assert "cannot be written" in ended.stderr
 
 
 def test_a_run_of_other_tasks_is_refused(command: Any, tmp_path: Path) -> None:
