@@ -74,7 +74,7 @@ def test_runs_of_two_models_are_not_mixed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("where", [".", "nowhere"])
 def test_a_folder_without_a_run_is_refused_with_the_remedy(tmp_path: Path, where: str) -> None:
-    with pytest.raises(RefusedError, match="no results_.*--output_path"):
+    with pytest.raises(RefusedError, match=r"no results_.*--output_path"):
         Run.read(tmp_path / where)
 
 
