@@ -86,8 +86,6 @@ def evaluations(model: Any, tasks: list[Any], metadata: Map, **settings: Any) ->
     from lm_eval import simple_evaluate
 
     results = simple_evaluate(model, tasks=tasks, task_manager=task_manager(metadata), **settings)
-    if results is None:  # a process beside the first
-        return
     yield results
     settings["limit"] = None  # as many dialogues as were begun
     with tempfile.TemporaryDirectory() as folder:
@@ -142,7 +140,7 @@ def main(
     output: Annotated[Path, typer.Option("--output", "--output-path", help="Folder to write to.")] = Path(
         "evaluations"
     ),
-    limit: Annotated[float | None, typer.Option(help="Only the first N documents of each task.", min=0)] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first N documents of each task.", min=1)] = None,
     batch_size: Annotated[str | None, typer.Option(help="Default: 1; vllm: auto.")] = None,
     device: Annotated[str, typer.Option(help="For hf; without a GPU the CPU is taken.")] = "cuda:0",
     gen_kwargs: Annotated[str | None, typer.Option(metavar="KEY=VALUE,...", help="Changes how is sampled.")] = None,
@@ -171,6 +169,8 @@ def main(
             raise RefusedError(f"{error}; install the evaluation's libraries: uv sync --extra eval") from None
         except OSError as error:
             raise RefusedError(f"--output {output}: {error.strerror}; choose another folder") from None
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise RefusedError("several processes: start this program once; vllm takes data_parallel_size=N for N GPUs")
         arguments = simple_parse_args_string(model_args)
         found = find_tasks(tasks, task_manager(arguments))
         sizes = {"batch_size": batch_size or ("auto" if model == "vllm" else "1"), "device": device}
