@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
