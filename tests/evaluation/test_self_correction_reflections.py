@@ -45,6 +45,10 @@ TURNS = [
     "Actually, the number of legs should be 4 for each.",
     "Our calculation was wrong and we should use 5 instead.",
     "I apologize for the confusion. The sum is 14.",
+    "Let's pause and think about what is known.",
+    "Is everything correct? 3 + 4 is 7.",
+    "Could I have missed something? One is left.",
+    "That looks odd. 3 + 4 is 7.",
 ]
 """Each turns back once."""
 GOES_ON = [
@@ -72,6 +76,9 @@ GOES_ON = [
     "The wrong answers are worth 0 points, so they give 0.",
     "Instead of 5 apples she buys 7, so she pays 14.",
     "But she gives 3 away, so only 4 are left.",
+    "The number is odd, so it is no multiple of 4.",
+    "It is a common mistake to count the corners twice.",
+    "Does he have enough money? Yes, 3 are left.",
     "We recount nothing: 4 were counted before.",
 ]
 
@@ -157,7 +164,7 @@ def test_small_models_samples_hardly_ever_turn_back() -> None:
     assert not any(reflections(row.get("solution") or row["answer"]) for row in map(json.loads, lines))
 
 
-@pytest.mark.parametrize(("name", "column", "at_most"), [("gsm8k_test", "answer", 0), ("math500", "solution", 0)])
+@pytest.mark.parametrize(("name", "column", "at_most"), [("gsm8k_test", "answer", 0), ("math500", "solution", 1)])
 def test_gold_solutions_do_not_turn_back(lemma_data: Path, name: str, column: str, at_most: int) -> None:
     with gzip.open(lemma_data / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         assert sum(bool(reflections(json.loads(line)[column])) for line in lines) <= at_most
