@@ -26,12 +26,13 @@ _GLOBALS: dict[str, Any] = {name: getattr(sympy, name) for name in _NAMES.split(
     "max": max,
     "min": min,
 }
-_OPERATORS = frozenset([*"+-*/%^()[]{},!<>", "**", "//", "<=", ">=", "==", "!="])
+_OPERATORS = frozenset([*"+-*/%^()[]{},!<>|&~", "**", "//", "<<", ">>", "<=", ">=", "==", "!="])
 _KINDS = {
     tokenize.NAME,
     tokenize.NUMBER,
     tokenize.OP,
     tokenize.ERRORTOKEN,
+    tokenize.COMMENT,
     tokenize.NEWLINE,
     tokenize.NL,
     tokenize.ENDMARKER,
@@ -46,7 +47,7 @@ def _is_safe(text: str) -> bool:
         if token.type == tokenize.NAME:
             if keyword.iskeyword(word) or "__" in word or word.startswith("_"):
                 return False
-        elif token.type != tokenize.NUMBER and word and word not in _OPERATORS:
+        elif token.type in {tokenize.OP, tokenize.ERRORTOKEN} and word and word not in _OPERATORS:
             return False
     return True
 

@@ -1,7 +1,7 @@
 """The published comparison by algebra. Imported in workers only: it loads sympy, and nothing here is bounded in time.
 
 Three parsers are tried, each on the text with double backslashes made single and then on the text as it is: sympy's of
-LaTeX, sympy's of Python-like expressions (`expression.py`), and latex2sympy. A text that none reads stays a string. An
+LaTeX, sympy's of Python-like expressions (`expression.py`), and latex2sympy (`latex.py`). A text that none reads stays a string. An
 error of any kind means "not equal in this way", as published.
 """
 
@@ -12,15 +12,14 @@ from contextlib import suppress
 from typing import Any
 
 import sympy
-from latex2sympy2_extended.latex2sympy2 import latex2sympy
 from sympy.parsing.latex import parse_latex
 
-from lemma_steps.answers.qwen import expression
+from lemma_steps.answers.qwen import expression, latex
 from lemma_steps.answers.qwen.equal import close
 
 
 def _read(text: str) -> Any:
-    for parser in (parse_latex, expression.parse, latex2sympy):
+    for parser in (parse_latex, expression.parse, latex.parse):
         for spelled in (text.replace("\\\\", "\\"), text):
             with suppress(Exception):
                 return parser(spelled)
