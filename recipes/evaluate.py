@@ -143,7 +143,9 @@ def main(
     limit: Annotated[int | None, typer.Option(help="Only the first N documents of each task.", min=1)] = None,
     batch_size: Annotated[str | None, typer.Option(help="Default: 1; vllm: auto.")] = None,
     device: Annotated[str, typer.Option(help="For hf; without a GPU the CPU is taken.")] = "cuda:0",
-    gen_kwargs: Annotated[str | None, typer.Option(metavar="KEY=VALUE,...", help="Changes how is sampled.")] = None,
+    gen_kwargs: Annotated[
+        str | None, typer.Option(metavar="KEY=VALUE,...", help="Changes how replies are sampled.")
+    ] = None,
     apply_chat_template: Annotated[
         bool, typer.Option("--apply-chat-template", help="The prompt as a message.")
     ] = False,
@@ -197,7 +199,7 @@ def main(
         except (aiohttp.ClientError, requests.RequestException, ConnectionError, TimeoutError) as error:
             kept = "the tasks that were done are written; " if results else ""
             again = "run the same command again" + ("" if use_cache else ", with --use-cache to keep what is answered")
-            raise StoppedError(f"the model's server was lost ({error}); {kept}{again}") from None
+            raise StoppedError(f"the model's server failed ({error}); {kept}{again}") from None
         finally:
             if results:
                 results["config"]["model"] = model

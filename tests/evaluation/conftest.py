@@ -14,7 +14,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of stand-in rows; every set is loaded from it."""
     monkeypatch.setenv("LEMMA_DATA", str(STAND_INS))
     monkeypatch.setenv("LEMMA_DIGESTS", str(STAND_INS / "digests.npz"))
-    monkeypatch.delenv("LEMMA_DATA_SUBSET", raising=False)
+    monkeypatch.setenv("LEMMA_DATA_SUBSET", "0")
     return STAND_INS
 
 
@@ -37,7 +37,7 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(letters) + 2,
-        hidden_size=32,
+        hidden_size=64,
         intermediate_size=64,
         num_hidden_layers=1,
         num_attention_heads=2,

@@ -144,7 +144,7 @@ def test_a_lost_server_ends_with_3_and_the_cache_keeps_what_was_answered(
         _, model_args, prompts = served
         ended = evaluate(tmp_path, model_args=model_args, **options)
         assert ended.exit_code == 3
-        assert "server was lost" in ended.stderr
+        assert "server failed" in ended.stderr
         assert len(list(tmp_path.rglob(f"samples_{TURNS[0]}_2*.jsonl"))) == 1
         assert not list(tmp_path.rglob(f"samples_{TURNS[1]}_*.jsonl"))
         before = len(prompts)

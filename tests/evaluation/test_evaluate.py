@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pytest
 
+from lemma_steps.evaluation.registry import benchmark
 from lemma_steps.prompts import inference_prompt
 
 pytest.importorskip("lm_eval", reason="needs the eval extra")
@@ -133,11 +134,31 @@ def test_one_results_file_in_lm_evals_layout(tmp_path):
     assert "previous_turn" not in run.file.read_text("utf-8")
 
 
+def test_public_sets_go_through_all_tasks_and_a_subset_is_named_as_such(tmp_path, lemma_data, monkeypatch):
+    monkeypatch.delenv("LEMMA_DIGESTS")
+    ended = evaluate(tmp_path, model="scripted", data=lemma_data)
+    if ended.exit_code != 0:  # rows may be missing there
+        assert ended.exit_code == 2
+        assert re.search(r"error: \w+: [\d,]+ of [\d,]+ rows are missing", ended.stderr)
+        assert not Scripted.calls
+    Scripted.calls.clear()
+    run = run_of(tmp_path, model="scripted", data=lemma_data, subset=True, limit=2)
+    sets = ["gsm8k", "math", "asdiv", "mathematics", "mawps", "svamp", "college_math", "mathchat_ec"]
+    assert set(run.tasks) == {*TURNS, *(f"lemma_{name}" for name in sets)}
+    assert [len(prompts) for prompts in Scripted.calls] == [18, 2, 2]
+    for task in run.tasks:
+        count = sum(1 for _ in run.samples(task))
+        assert (run.size(task), count) == (2, 2)
+        assert run.full_size(task) == benchmark(re.sub("lemma_|_turn.", "", task)).rows
+
+
 REFUSED = {
     "no such task": ({"tasks": "lemma_gsm9k"}, "lemma_gsm9k: no such task; there are lemma, "),
     "a task twice": ({"tasks": "lemma,lemma_gsm8k"}, "Duplicate task 'lemma_gsm8k'.*once"),
     "no such model": ({"model": "scriptedd"}, "--model scriptedd: .*no model for this name"),
     "no such argument": ({"model_args": "prettrained=x"}, "--model scripted: .*prettrained.*check"),
+    "arguments without a value": ({"model_args": "pretrained"}, "--model scripted: .*pretrained.*check"),
+    "several processes": ({}, "several processes: start .* once"),
     "no folder of sets": ({"data": "nowhere"}, "gsm8k: no file nowhere"),
     "no server": (
         {"model": "local-completions", "model_args": "base_url=http://127.0.0.1:9/v1/completions,model=m"},
@@ -150,6 +171,8 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_evaluated_is_refused_in_one_line(tmp_path, monkeypatch, case):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    if case == "several processes":
+        monkeypatch.setenv("WORLD_SIZE", "2")
     options, told = REFUSED[case]
     ended = evaluate(tmp_path / "out", **{"model": "scripted", "tasks": "lemma_gsm8k"} | options)
     [line] = [line for line in ended.stderr.splitlines() if line.startswith("error: ")]
