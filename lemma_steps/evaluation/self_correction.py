@@ -1,4 +1,4 @@
-"""Self-correction telemetry of one task counted from its replies.
+"""Self-correction telemetry of one task, counted from its replies.
 
 What is counted, and what it is not:
 
@@ -6,7 +6,8 @@ What is counted, and what it is not:
   goes over its work again. Checked on model solutions of ProcessBench's OmniMath part, unseen when the list was first
   written: of 47 found 39 do turn back (precision 0.83), and of 46 that do, 39 were found (recall 0.85). One reader judged, and
   looked for missed ones only among replies with a word of the kind. After mending, on the OlympiadBench part, seen in
-  excerpts before: 36 of 40 and 36 of 41. In text that never turns back: none of 8,692 gold solutions of GSM8K, 2 of 12,398 of
+  excerpts before: 36 of 40 and 36 of 41. In text that never turns back, on which the list was
+  shaped: none of 8,692 gold solutions of GSM8K, 2 of 12,398 of
   MATH, none of 4,876 recorded students' on GSM8K. All 13 phrases that the published prompt offers are found, and 2,393 of
   2,441 trajectories of the offline recipe (98 %; this project's own wordings), each at the right place. Multiple choice is
   another matter: "Choice A cannot be correct" counts there.
