@@ -8,6 +8,7 @@ functions, or becomes a symbol; and there are no builtins. Cost is bounded by th
 from __future__ import annotations
 
 import keyword
+import re
 import tokenize
 from io import StringIO
 from typing import Any
@@ -37,6 +38,7 @@ _KINDS = {
     tokenize.NL,
     tokenize.ENDMARKER,
 }
+_QUOTED = re.compile(r"""(["'])([^"'\\]*)\1""")
 
 
 def _is_safe(text: str) -> bool:
@@ -53,7 +55,7 @@ def _is_safe(text: str) -> bool:
 
 
 def parse(text: str, *, lenient: bool = False) -> Any:
-    """What `text` means as a Python-like expression.
+    """What `text` means as a Python-like expression; quoted text is itself.
 
     Args:
         lenient: read as sympy reads a string where it expects an expression: `^` is a power, decimals are exact.
@@ -62,6 +64,8 @@ def parse(text: str, *, lenient: bool = False) -> Any:
         ValueError: it holds what no arithmetic needs.
         Exception: of any kind, where it does not parse.
     """
+    if quoted := _QUOTED.fullmatch(text.strip()):
+        return quoted[2]
     if not _is_safe(text):
         raise ValueError("not plain arithmetic")
     extra = (parser.rationalize, parser.convert_xor) if lenient else ()

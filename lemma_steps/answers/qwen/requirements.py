@@ -1,4 +1,4 @@
-"""The libraries whose exact versions decide what the published grader says."""
+"""The libraries whose versions decide what the published grader says."""
 
 from __future__ import annotations
 
@@ -8,22 +8,31 @@ from importlib.metadata import PackageNotFoundError, version
 
 from lemma_steps.errors import RefusedError
 
-_NEEDED = {"antlr4-python3-runtime": "4.11.", "word2number": "1."}
-"""sympy reads LaTeX with that antlr only; with another one every LaTeX answer would silently go to the next parser."""
+NEEDED = {"antlr4-python3-runtime": "4.11.", "word2number": "1."}
+"""Package -> how its version begins. With another antlr sympy reads no LaTeX at all, and every LaTeX answer would
+silently go to the next parser."""
+
+
+def installed(name: str) -> str | None:
+    """The version of a package, None where it is absent."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def met() -> bool:
+    """Whether the published rules can be applied in this environment."""
+    return all((installed(name) or "").startswith(prefix) for name, prefix in NEEDED.items())
 
 
 @cache
 def require() -> None:
     """Raises RefusedError where a library is missing or of a version that would grade differently."""
-    for name, prefix in _NEEDED.items():
-        try:
-            found = version(name)
-        except PackageNotFoundError:
-            found = "none"
-        if not found.startswith(prefix):
-            raise RefusedError(
-                f"qwen_match needs {name} {prefix}*, found {found}: use the evaluation environment (uv sync --extra eval)"
-            )
+    if not met():
+        found = ", ".join(f"{name} {installed(name) or 'none'}" for name in NEEDED)
+        wanted = ", ".join(f"{name} {prefix}*" for name, prefix in NEEDED.items())
+        raise RefusedError(f"qwen_match needs {wanted}; here: {found}; run it in the eval environment (uv sync --extra eval)")
 
 
 @cache
