@@ -27,7 +27,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lemma_steps.console import exit_codes
+from lemma_steps.console import exit_codes, quiet_libraries
 from lemma_steps.errors import RefusedError, StoppedError
 
 TASKS = Path(__file__).parents[1] / "eval_tasks"
@@ -159,6 +159,7 @@ def main(
     """Evaluate a model; write lm-eval's results and samples, and print its table."""
     with exit_codes():
         os.environ |= ({"LEMMA_DATA": str(data)} if data else {}) | ({"LEMMA_DATA_SUBSET": "1"} if subset else {})
+        quiet_libraries()
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         try:
             import aiohttp

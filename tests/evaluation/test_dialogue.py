@@ -60,6 +60,8 @@ def test_a_missing_file_is_refused(tmp_path):
         (" It is 3.\n\n### Instruction:\nNext", " It is 3."),
         (" It is 3.\n\nInstruction: next\n\n# x", " It is 3."),
         ("</s>", ""),
+        (" It is 3.<|im_end|>\n", " It is 3."),
+        (" It is 3.<|endoftext|></s>", " It is 3."),
         ("\n#### 3", "\n#### 3"),
     ],
 )

@@ -35,7 +35,7 @@ FEW_SHOT = ["asdiv", "mawps", "svamp"]
 SETS = [*ID, "math500", *OOD, "mathchat_fqa", "mathchat_ec"]
 LATER_TURNS = ["mathchat_fqa_turn2", "mathchat_fqa_turn3"]
 GROUPS = ["lemma", "lemma_id", "lemma_maj32", "lemma_mathchat", "lemma_ood"]
-STOPS = ["\n\n#", "\n\nInstruction:", "</s>", "<|im_end|>", "<|endoftext|>"]
+STOPS = ["\n\n#", "\n\nInstruction:", "</s>"]
 PUBLISHED_GOLDS_IN_A_BOX = {"math-6", "math-1714", "math-1991", "math-4667", "math500-383"}
 """Their published gold is `\\boxed{...}` as a whole: the published rules read the box in a sentence, and find it different."""
 
@@ -79,10 +79,18 @@ def test_all_tasks_are_there_and_no_others():
     assert sorted(manager().all_tasks) == sorted([*names, *GROUPS])
 
 
+def stops_of(config) -> list[str]:
+    """The stop strings that a model is given: the published ones, as far as servers take them (four, one of them their own)."""
+    given = config.generation_kwargs["until"]
+    assert set(STOPS[:2]) <= set(given) <= set(STOPS)
+    assert len(given) <= 3
+    return given
+
+
 @pytest.mark.parametrize("name", [*SETS, *(f"{name}_0shot" for name in FEW_SHOT)])
 def test_one_greedy_reply(name, stand_ins):
     config = task_of(f"lemma_{name}").config
-    settings = {"do_sample": False, "temperature": 0.0, "max_gen_toks": 1024, "until": STOPS}
+    settings = {"do_sample": False, "temperature": 0.0, "max_gen_toks": 1024, "until": stops_of(config)}
     assert config.generation_kwargs == settings
     assert (config.repeats, config.num_fewshot) == (1, 4 if name in FEW_SHOT else 0)
     assert config.metadata["version"] == 1.0
@@ -91,8 +99,8 @@ def test_one_greedy_reply(name, stand_ins):
 @pytest.mark.parametrize("name", SETS)
 def test_thirty_two_sampled_replies(name, stand_ins):
     greedy, config = task_of(f"lemma_{name}").config, task_of(f"lemma_{name}_maj32").config
-    settings = {"do_sample": True, "temperature": 0.7, "top_p": 1.0, "seed": None, "max_gen_toks": 1024, "until": STOPS}
-    assert config.generation_kwargs == settings
+    settings = {"do_sample": True, "temperature": 0.7, "top_p": 1.0, "seed": None, "max_gen_toks": 1024}
+    assert config.generation_kwargs == settings | {"until": stops_of(config)}
     assert (config.repeats, config.num_fewshot) == (32, greedy.num_fewshot)
 
 
@@ -206,6 +214,13 @@ def test_groups_are_macro_means_of_their_sets(scripted):
     assert abs(scores["lemma"] - fmean([scores["lemma_id"], scores["lemma_ood"]])) > 0.01
     assert abs(scores["lemma"] - sum(RIGHT[n] for n in ID + OOD) / sum(sizes[f"lemma_{n}"] for n in ID + OOD)) > 0.001
     assert set(scripted["group_subtasks"]["lemma"]) == {"lemma_id", "lemma_ood"}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_reply_ends_at_every_published_stop_string(stop, stand_ins):
+    found = results_of(["lemma_gsm8k"], lambda request: f"{request.doc['answer']}{stop} {closing('987654')}")
+    assert found["results"]["lemma_gsm8k"]["math_verify,none"] == 1
+    assert all(stop not in reply for sample in found["samples"]["lemma_gsm8k"] for reply in sample["filtered_resps"][0])
 
 
 def test_rows_that_stand_in_for_a_set_say_so(scripted):
