@@ -167,6 +167,17 @@ def test_rows_become_documents(name, row, question, answer, published, stand_ins
     assert verify(answer, OUTPUT_START + closing(doc["answer"])) is Verdict.RIGHT
 
 
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [("math", {"type": "Counting & Probability", "level": "Level 4"}), ("math500", {"subject": "Counting & Probability", "level": 4, "answer": "2"})],
+)  # fmt: skip
+def test_subject_and_level_become_parts(name, row, stand_ins):
+    task = task_of(f"lemma_{name}")
+    parts = task.to_doc({"problem": "P", "solution": r"It is $\boxed{2}$."} | row)["parts"]
+    assert parts == ["counting_and_probability", "level_4"]
+    assert set(parts) <= set(task.PARTS)
+
+
 def test_demonstrations_are_no_test_questions():
     asked = [shot["question"] for shot in demonstrations()]
     assert len(set(asked)) == 4
