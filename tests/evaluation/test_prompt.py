@@ -104,14 +104,16 @@ class Recorder(HFLM):
 
 def evaluate(model, rows: Sequence[Row], monkeypatch, task="lemma_gsm8k", **options) -> None:
     """Ask `model` about the questions of `rows`, by lm-eval's own code and our task."""
-    asked = [{"_row": n, "question": row.question, "answer": "#### 1"} for n, row in enumerate(rows)]
+    gsm8k = [{"question": row.question, "answer": "#### 1"} for row in rows]
+    svamp = [{"Body": "Count.", "Question": row.question, "Answer": 1.0} for row in rows]
+    asked = [{"_row": n} | one | other for n, (one, other) in enumerate(zip(gsm8k, svamp, strict=True))]
     monkeypatch.setattr(task_module, "load", lambda _: Loaded(asked, len(asked)))
     manager = TaskManager(include_path=str(ROOT / "eval_tasks"), include_defaults=False)
     options = {"bootstrap_iters": 0, "log_samples": False} | options
     simple_evaluate(model=model, tasks=[task], task_manager=manager, **options)
 
 
-def sent(monkeypatch, tmp_path, tokenizer, rows, **arguments) -> list[Any]:
+def sent(monkeypatch, tmp_path, tokenizer, rows, task="lemma_gsm8k", **arguments) -> list[Any]:
     """The prompts that lm-eval's `local-completions` sends for the questions of `rows`."""
     tokenizer.save_pretrained(tmp_path)
     prompts: list[Any] = []
@@ -127,7 +129,7 @@ def sent(monkeypatch, tmp_path, tokenizer, rows, **arguments) -> list[Any]:
 
     monkeypatch.setattr(api_models.requests, "post", post)
     given = {"model": "m", "base_url": "http://nowhere/v1/completions", "tokenizer_backend": "huggingface"} | arguments
-    evaluate(LocalCompletionsAPI(tokenizer=str(tmp_path), **given), rows, monkeypatch)
+    evaluate(LocalCompletionsAPI(tokenizer=str(tmp_path), **given), rows, monkeypatch, task)
     return prompts
 
 
@@ -207,18 +209,27 @@ def test_prompt_and_output_tokenised_apart_differ_where_a_family_puts_a_space_be
         assert (apart == tokenizer(prompt + output)["input_ids"]) is (name != "mistral")
 
 
-def test_few_shots_are_training_texts_before_the_same_prompt(tokenizer, monkeypatch):
-    rows = [Row("A jar holds 3 plums and 4 pears. How many fruits?", " 3 + 4 = 7.\nThe answer is: 7")]
-    model = Recorder(tokenizer)
-    body, question = rows[0].question.split(". ")
-    asked = [{"_row": 0, "Body": body, "Question": question, "Answer": 7.0}]
-    monkeypatch.setattr(task_module, "load", lambda _: Loaded(asked, 1))
-    manager = TaskManager(include_path=str(ROOT / "eval_tasks"), include_defaults=False)
-    simple_evaluate(model=model, tasks=["lemma_svamp"], task_manager=manager, bootstrap_iters=0)
+def few_shot(tokenizer: PreTrainedTokenizerFast, row: Row) -> list[int]:
+    """The ids before the output of a training text that begins with the demonstrations."""
     solved = [inference_prompt(shot["question"]) + as_output(shot["answer"]) for shot in demonstrations()]
-    prompt = "\n\n".join([*solved, inference_prompt(rows[0].question)])
-    ids, begin = training_ids(tokenizer, prompt, rows[0].output)
-    assert model.fed == [ids[:begin]]
+    prompt = "\n\n".join([*solved, inference_prompt(f"Count. {row.question}")])
+    ids, begin = training_ids(tokenizer, prompt, row.output)
+    return ids[:begin]
+
+
+def test_few_shots_are_training_texts_before_the_same_prompt(tokenizer, rows, monkeypatch):
+    model = Recorder(tokenizer)
+    evaluate(model, rows, monkeypatch, "lemma_svamp")
+    assert sorted(model.fed) == sorted(few_shot(tokenizer, row) for row in rows)
+
+
+def test_a_server_is_sent_few_shots_whole_only_when_told_how_much_it_takes(rows, monkeypatch, tmp_path):
+    tokenizer = tokenizer_of("trained-llama3")
+    whole = sorted(few_shot(tokenizer, row) for row in rows)
+    told = sent(monkeypatch, tmp_path, tokenizer, rows, "lemma_svamp", add_bos_token=True, max_length=4096)
+    assert sorted(ids for (ids,) in told) == whole
+    cut = sent(monkeypatch, tmp_path, tokenizer, rows, "lemma_svamp", add_bos_token=True)
+    assert {len(ids) for (ids,) in cut} == {2048 - 1 - 1024}  # lm-eval's default, and not a word of it: see the README
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -131,6 +131,16 @@ def test_both_graders_read_every_gold_of_the_public_rows(name, lemma_data, monke
     assert not said or said in task.config.task_alias
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_every_folder_tells_of_its_tasks_and_rows(name):
+    said = (TASKS / name / "README.md").read_text("utf-8")
+    assert f"{registry()[name].rows:,} " in said
+    assert [path.stem for path in (TASKS / name).glob("*.yaml") if f"`{path.stem}`" not in said] == []
+    overview = (TASKS / "README.md").read_text("utf-8")
+    assert f"({name}/README.md)" in overview
+    assert f"| {registry()[name].rows:,} |" in overview
+
+
 @pytest.mark.parametrize(
     ("answer", "hint"),
     [
