@@ -37,4 +37,4 @@ def _dialogues(samples: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]
     """Ids, and what was asked and answered up to the turn of these samples."""
     for sample in samples:
         reply = sample["filtered_resps"][0][0]
-        yield sample["doc"]["id"], f"{sample['doc']['question']}\n\n{reply.strip()}".strip()
+        yield sample["doc"]["id"], f"{sample['doc']['question']}\n\n{reply.strip()}"

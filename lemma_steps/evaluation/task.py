@@ -82,7 +82,7 @@ class LemmaTask(ConfigurableTask):
         loaded = load(self.BENCHMARK)
         documents = self.docs(loaded)
         self.dataset = {"test": datasets.Dataset.from_list(documents)}
-        self._share = 0.0 if loaded.stand_in else len(documents) / loaded.total
+        self._share = 0.0 if loaded.stand_in else len(loaded.rows) / loaded.total
         if loaded.subset:
             self.config.task_alias = f"{self.config.task_alias or self.config.task} ({loaded.subset})"
             self.config.metadata = {**(self.config.metadata or {}), "subset": loaded.subset}

@@ -31,7 +31,7 @@ def test_question_and_reply_are_joined_by_blank_lines(tmp_path):
     found = continued([doc(0, "And then?"), doc(1, "Lost?"), doc(2, "Why?")], path)
     assert [one["question"] for one in found] == [
         "How many?\n\nTwo.\nThe answer is: 2\n\nAnd then?",
-        "Who?\n\nWhy?",
+        "Who?\n\n\n\nWhy?",
     ]
     assert [one["answer"] for one in found] == ["3", "3"]
 
