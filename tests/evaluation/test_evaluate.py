@@ -10,6 +10,7 @@ from typing import ClassVar
 import pytest
 
 from lemma_steps.evaluation.registry import benchmark
+from lemma_steps.evaluation.runs import Run
 from lemma_steps.prompts import inference_prompt
 
 pytest.importorskip("lm_eval", reason="needs the eval extra")
@@ -204,13 +205,14 @@ def test_a_lost_server_ends_with_3_and_keeps_the_turns_that_were_done(tmp_path, 
     assert len(list(tmp_path.rglob("results_*.json"))) == (faulty > 0)
 
 
-def test_a_fault_of_ours_is_not_called_a_lost_server(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("fault", "code"), [(ZeroDivisionError, 1), (KeyboardInterrupt, 3)])
+def test_whatever_ends_a_later_turn_the_earlier_is_written(tmp_path, monkeypatch, fault, code):
     monkeypatch.setattr(Scripted, "faulty", 1)
-    monkeypatch.setattr(Scripted, "fault", ZeroDivisionError)
+    monkeypatch.setattr(Scripted, "fault", fault)
     ended = evaluate(tmp_path, model="scripted", tasks="lemma_mathchat")
-    assert ended.exit_code == 1
-    assert isinstance(ended.exception, ZeroDivisionError)
-    assert len(list(tmp_path.rglob("results_*.json"))) == 1
+    assert ended.exit_code == code
+    assert "server" not in ended.stderr
+    assert Run.read(tmp_path).tasks == [TURNS[0], "lemma_mathchat_ec"]
 
 
 def test_results_that_cannot_be_written_are_no_success(tmp_path, monkeypatch):
