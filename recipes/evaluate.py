@@ -5,7 +5,7 @@
     python recipes/evaluate.py --model local-completions --tasks lemma_mathchat \
         --model-args base_url=URL,model=NAME,tokenizer=MODEL,add_bos_token=True,max_length=4096,num_concurrent=64
 
-URL is such as http://127.0.0.1:8000/v1/completions; why a server needs tokenizer, first token and length is in eval_tasks/README.md.
+URL is such as http://127.0.0.1:8000/v1/completions; what a server needs to be told, and why, is in eval_tasks/README.md.
 
 All tasks but `lemma_mathchat_fqa_turn2` and `_turn3` run as well in plain `lm_eval --include_path eval_tasks`. Those two
 put the model's own replies into the next prompt, which lm-eval (0.4.13) has no place for. Tried within its extension
