@@ -20,7 +20,7 @@ from lemma_steps.answers.qwen.equal import close
 
 def _read(text: str) -> Any:
     for parser in (parse_latex, expression.parse, latex.parse):
-        for spelled in (text.replace("\\\\", "\\"), text):
+        for spelled in dict.fromkeys((text.replace("\\\\", "\\"), text)):
             with suppress(Exception):
                 return parser(spelled)
     return text
