@@ -32,7 +32,9 @@ def require() -> None:
     if not met():
         found = ", ".join(f"{name} {installed(name) or 'none'}" for name in NEEDED)
         wanted = ", ".join(f"{name} {prefix}*" for name, prefix in NEEDED.items())
-        raise RefusedError(f"qwen_match needs {wanted}; here: {found}; run it in the eval environment (uv sync --extra eval)")
+        raise RefusedError(
+            f"qwen_match needs {wanted}; here: {found}; run it in the eval environment (uv sync --extra eval)"
+        )
 
 
 @cache
