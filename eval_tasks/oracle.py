@@ -63,12 +63,13 @@ def gold_reply(doc: Doc) -> str:
 
 
 def run(task: str, reply: Callable[[Doc], str], previous: Path | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Scores and logged samples of one task."""
+    """Scores and logged samples of one task; with the scores, the `subset` of the set where it is not whole."""
     metadata = {"previous_turn": str(previous)} if previous else {}
     tasks = TaskManager(include_path=str(Path(__file__).parent), include_defaults=False, metadata=metadata)
     with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):  # lm-eval's progress bars
         result = simple_evaluate(model=Oracle(reply), tasks=[task], task_manager=tasks, bootstrap_iters=0)
-    return result["results"][task], result["samples"][task]
+    subset = result["configs"][task]["metadata"].get("subset")
+    return {**result["results"][task], "subset": subset}, result["samples"][task]
 
 
 def others(docs: Sequence[Doc]) -> dict[str, Doc]:
@@ -90,12 +91,13 @@ def examine(task: str, folder: Path, previous: Path | None) -> dict[str, Any]:
     shuffled, _ = run(task, lambda doc: gold_reply(other[doc["id"]]), previous)
     return {
         "n": len(docs),
-        "set": gold["alias"],
+        "subset": gold["subset"],
         "gold_score": gold["math_verify,none"],
         "gold_qwen_match": gold["qwen_match,none"],
         "gold_refaug_match": gold.get("refaug_match,none"),
         "empty_score": max(empty["math_verify,none"], empty["qwen_match,none"]),
         "shuffled_score": shuffled["math_verify,none"],
+        "shuffled_qwen_match": shuffled["qwen_match,none"],
         "chance_collisions": sum(_same(doc["answer"], other[doc["id"]]["answer"]) for doc in docs) / len(docs),
         "seconds": round(seconds, 2),
         "misses": [sample["doc"]["id"] for sample in samples if not sample["math_verify"]],
@@ -111,7 +113,9 @@ def _same(answer: str, other: str) -> bool:
 
 
 def main(
-    data: Annotated[Path | None, typer.Option(help="Folder of the sets; default LEMMA_DATA, else the public sources")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the sets; default LEMMA_DATA, else the public sources")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures")] = None,
     task: Annotated[list[str] | None, typer.Option(help="Only these tasks")] = None,
 ) -> None:
@@ -121,7 +125,7 @@ def main(
         os.environ["LEMMA_DATA"] = str(data.resolve())
     logging.disable(logging.WARNING)
     verify(r"\frac{1}{2}", r"\sqrt{\frac{1}{4}}")  # the processes start before the clock
-    table = Table("task", "n", "gold", "nothing", "another row's", "by chance", "seconds")
+    table = Table("task", "rows", "gold", "nothing", "another row's", "by chance", "seconds")
     figures = {}
     with tempfile.TemporaryDirectory() as scratch:
         previous = None
@@ -130,7 +134,12 @@ def main(
             previous = Path(scratch) / f"{name}.jsonl"
             figures[name] = found
             shares = (found[key] for key in ("gold_score", "empty_score", "shuffled_score", "chance_collisions"))
-            table.add_row(found["set"], f"{found['n']:,}", *(f"{share:.2%}" for share in shares), f"{found['seconds']:.1f}")
+            table.add_row(
+                name,
+                found["subset"] or f"{found['n']:,}",
+                *(f"{share:.2%}" for share in shares),
+                f"{found['seconds']:.1f}",
+            )
     Console().print(table)
     if json_file:
         json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
