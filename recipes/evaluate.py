@@ -3,9 +3,10 @@
     python recipes/evaluate.py --model hf --model-args pretrained=MODEL --limit 20
     python recipes/evaluate.py --model vllm --model-args pretrained=MODEL,max_model_len=4096 --tasks lemma_maj32
     python recipes/evaluate.py --model local-completions --tasks lemma_mathchat \
-        --model-args base_url=URL,model=NAME,tokenizer=MODEL,add_bos_token=True,max_length=4096,num_concurrent=64
+        --model-args base_url=URL,model=NAME,tokenizer=MODEL,num_concurrent=64
 
-URL is such as http://127.0.0.1:8000/v1/completions; what a server needs to be told, and why, is in eval_tasks/README.md.
+URL is such as http://127.0.0.1:8000/v1/completions; lm-eval's client of it is told `max_length` and `add_bos_token`, for
+the reasons in eval_tasks/README.md, which plain `lm_eval` must be told.
 
 All tasks but `lemma_mathchat_fqa_turn2` and `_turn3` run as well in plain `lm_eval --include_path eval_tasks`. Those two
 put the model's own replies into the next prompt, which lm-eval (0.4.13) has no place for. Tried within its extension
@@ -36,6 +37,10 @@ TASKS = Path(__file__).parents[1] / "eval_tasks"
 TURNS = ("lemma_mathchat_fqa", "lemma_mathchat_fqa_turn2", "lemma_mathchat_fqa_turn3")
 PARTS = ("results", "configs", "versions", "n-shot", "higher_is_better", "n-samples", "samples")
 """What lm-eval's results hold by task."""
+
+SERVER = {"max_length": 4096}
+"""What lm-eval's clients of servers must be told: by default they cut prompts to 2,048 tokens less the reply's 1,024, and
+leave out the token that begins a text."""
 
 Map = dict[str, Any]
 app = typer.Typer(add_completion=False)
@@ -137,7 +142,14 @@ def write(tracker: Any, results: Map) -> None:
 @app.command(context_settings={"token_normalize_func": lambda name: name.replace("_", "-")})  # lm_eval's spelling
 def main(
     model: Annotated[str, typer.Option(help="lm-eval's kind of model: hf, vllm, local-completions, ...")] = "hf",
-    model_args: Annotated[str, typer.Option(metavar="KEY=VALUE,...", help="What the model is made from.")] = "",
+    model_args: Annotated[
+        str,
+        typer.Option(
+            metavar="KEY=VALUE,...",
+            help="What the model is made from. With base_url, max_length is 4096 unless given (give the server's own, if it "
+            "is less), and add_bos_token is True, but not with a chat template.",
+        ),
+    ] = "",
     tasks: Annotated[str, typer.Option(help="Tasks, groups or patterns, with commas.")] = "lemma,lemma_mathchat",
     output: Annotated[Path, typer.Option("--output", "--output-path", help="Folder to write to.")] = Path(
         "evaluations"
@@ -177,6 +189,8 @@ def main(
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             raise RefusedError("several processes: start this program once; vllm takes data_parallel_size=N for N GPUs")
         arguments = simple_parse_args_string(model_args)
+        if "base_url" in arguments:
+            arguments = SERVER | ({} if apply_chat_template else {"add_bos_token": True}) | arguments
         found = find_tasks(tasks, task_manager(arguments))
         sizes = {"batch_size": batch_size or ("auto" if model == "vllm" else "1"), "device": device}
         lm = open_model(model, arguments, sizes)

@@ -41,12 +41,16 @@ def completions(tokenizer, healthy: Callable[[int], bool] = lambda number: True,
         prompts.append(tokenizer.decode(tokens))
         seed = body.get("seed")
         digest = sha256(f"{tokens} {number if seed is None else seed}".encode()).hexdigest()
-        choice = {"index": 0, "text": f" It is said.\nThe answer is: {int(digest[:4], 16)}", "finish_reason": "stop"}
+        choice = {
+            "index": 0,
+            "text": f"{40 * ' It is said.'}\nThe answer is: {int(digest[:4], 16)}",
+            "finish_reason": "stop",
+        }
         return 200, {"id": "c", "object": "text_completion", "model": "m", "choices": [choice]}
 
     with serving(reply) as server:
         given = {"base_url": f"{server.url}/completions", "model": "m", "tokenizer": tokenizer.name_or_path}
-        given |= {"tokenizer_backend": "huggingface", "max_length": 8192, "max_retries": 1, **arguments}
+        given |= {"tokenizer_backend": "huggingface", "max_retries": 1, **arguments}
         yield server, ",".join(f"{key}={value}" for key, value in given.items()), prompts
 
 
@@ -104,7 +108,9 @@ def test_a_server_is_asked_the_training_prompt_greedily_and_every_turn(tmp_path,
             [[said]] = one["filtered_resps"]
             so_far = f"{one['doc']['question']}\n\n{said.strip()}\n\n"
             assert other["doc"]["question"].startswith(so_far), question
-    assert sorted(prompts) == sorted(inference_prompt(one["doc"]["question"]) for one in (*first, *second, *third))
+    whole = [f"<s>{inference_prompt(one['doc']['question'])}" for one in (*first, *second, *third)]
+    assert sorted(prompts) == sorted(whole)
+    assert max(map(len, whole)) > 1024  # lm-eval's client would cut these
     assert (asked(server, "temperature"), asked(server, "max_tokens")) == ({"0.0"}, {"1024"})
     assert all("\n\n#" in body["stop"] for body in server.requests)
     assert math.isfinite(run.score(TURNS[2], "refaug_match"))
@@ -136,6 +142,15 @@ def test_a_chat_template_puts_the_prompt_into_a_message(tmp_path, stand_ins, tok
     [prompt] = prompts
     assert prompt.startswith("[user]### Instruction:")
     assert prompt.endswith("[assistant]")
+
+
+def test_what_is_said_of_a_server_stands(tmp_path, stand_ins, tokenizer):
+    with completions(tokenizer, max_length=1100, add_bos_token=False) as (_, model_args, prompts):
+        run = run_of(tmp_path, model="local-completions", model_args=model_args, tasks="lemma_gsm8k", limit=1)
+    [prompt] = prompts
+    assert len(prompt) == 1100 - 1 - 1024
+    assert run.results["config"]["model_args"]["max_length"] == 1100
+    assert not prompt.startswith("<s>")
 
 
 @pytest.mark.parametrize("num_concurrent", [1, 4])
