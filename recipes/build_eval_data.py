@@ -26,10 +26,10 @@ import typer
 
 from lemma_steps.console import exit_codes, quiet_libraries
 from lemma_steps.errors import RefusedError, StoppedError
-from lemma_steps.evaluation.benchmark import Loaded, check, from_public_sources, load, local_file
-from lemma_steps.evaluation.digests import row_digest, write_digests
-from lemma_steps.evaluation.registry import Benchmark, benchmark, registry
-from lemma_steps.evaluation.remote import read_rows, write_whole
+from lemma_steps.evaluation.benchmarks.benchmark import Loaded, check, from_public_sources, load, local_file
+from lemma_steps.evaluation.benchmarks.digests import row_digest, write_digests
+from lemma_steps.evaluation.benchmarks.registry import Benchmark, benchmark, registry
+from lemma_steps.evaluation.benchmarks.remote import read_rows, write_whole
 from lemma_steps.sources.files import read_file
 
 

@@ -25,9 +25,9 @@ from rich.text import Text
 
 from lemma_steps.console import exit_codes
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.disagreements import MAIN, OTHERS, compare, graded_tasks, verdict
-from lemma_steps.evaluation.labels import printable
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.results.disagreements import MAIN, OTHERS, compare, graded_tasks, verdict
+from lemma_steps.evaluation.results.labels import printable
+from lemma_steps.evaluation.runs.run import Run
 
 GRADERS = (MAIN, *OTHERS)
 END = 90

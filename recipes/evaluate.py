@@ -122,7 +122,7 @@ def write(tracker: Any, results: Map) -> None:
     """Write one results file, and the samples of each task beside it, by lm-eval's own writer; print the table."""
     from lm_eval.utils import make_table
 
-    from lemma_steps.evaluation.runs import Run
+    from lemma_steps.evaluation.runs.run import Run
 
     samples = results.pop("samples")
     tracker.save_results_aggregated(results=results, samples=samples)

@@ -21,15 +21,15 @@ from rich.text import Text
 
 from lemma_steps.console import exit_codes
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.comparable import check_comparable
-from lemma_steps.evaluation.labels import labels_of
-from lemma_steps.evaluation.layout import layouts
-from lemma_steps.evaluation.paper import choose_paper
-from lemma_steps.evaluation.picture import check_drawing, draw
-from lemma_steps.evaluation.run_scores import RunScores
-from lemma_steps.evaluation.runs import Run
-from lemma_steps.evaluation.table import Table
-from lemma_steps.evaluation.table_text import comma_separated, latex, markdown, screen
+from lemma_steps.evaluation.results.comparable import check_comparable
+from lemma_steps.evaluation.results.labels import labels_of
+from lemma_steps.evaluation.results.layout import layouts
+from lemma_steps.evaluation.results.paper import choose_paper
+from lemma_steps.evaluation.results.picture import check_drawing, draw
+from lemma_steps.evaluation.results.run_scores import RunScores
+from lemma_steps.evaluation.results.table import Table
+from lemma_steps.evaluation.results.table_text import comma_separated, latex, markdown, screen
+from lemma_steps.evaluation.runs.run import Run
 
 
 class Metric(StrEnum):

@@ -6,7 +6,7 @@
 
 RUN is a folder that `lm_eval --output_path ... --log_samples` wrote, or a samples_*.jsonl in it; several stand side by side.
 Prints a table and writes self_correction.json, .csv and .md. What is counted, and how often the count is right, stands in
-`lemma_steps/evaluation/self_correction.py`.
+`lemma_steps/evaluation/self_correction/telemetry.py`.
 Classified samples (`{problem_id or question, sample, error_type, model}` per line, or an error distribution,
 `{source, student, n, counts}`) are drawn as in the paper's Figures 6 and 8: error_types.png and .json.
 """
@@ -23,17 +23,17 @@ from rich.text import Text
 
 from lemma_steps.console import exit_codes
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.comparable import check_comparable
-from lemma_steps.evaluation.error_counts import ErrorCounts
-from lemma_steps.evaluation.error_picture import draw_shift
-from lemma_steps.evaluation.error_shift import ErrorShift
-from lemma_steps.evaluation.labels import labels_of, printable
-from lemma_steps.evaluation.lengths import TokenCounter
-from lemma_steps.evaluation.logged import Logged
-from lemma_steps.evaluation.observation import observe
-from lemma_steps.evaluation.picture import check_drawing
-from lemma_steps.evaluation.self_correction import SelfCorrection
-from lemma_steps.evaluation.self_correction_text import NOTES, comma_separated, markdown, screens
+from lemma_steps.evaluation.results.comparable import check_comparable
+from lemma_steps.evaluation.results.labels import labels_of, printable
+from lemma_steps.evaluation.results.picture import check_drawing
+from lemma_steps.evaluation.runs.logged import Logged
+from lemma_steps.evaluation.self_correction.error_counts import ErrorCounts
+from lemma_steps.evaluation.self_correction.error_picture import draw_shift
+from lemma_steps.evaluation.self_correction.error_shift import ErrorShift
+from lemma_steps.evaluation.self_correction.observation import observe
+from lemma_steps.evaluation.self_correction.telemetry import SelfCorrection
+from lemma_steps.evaluation.self_correction.telemetry_text import NOTES, comma_separated, markdown, screens
+from lemma_steps.evaluation.tasks.lengths import TokenCounter
 
 
 def counter(tokenizer: str | None) -> TokenCounter | None:

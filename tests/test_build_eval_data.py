@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lemma_steps.evaluation.benchmark import load
-from lemma_steps.evaluation.registry import benchmark
+from lemma_steps.evaluation.benchmarks.benchmark import load
+from lemma_steps.evaluation.benchmarks.registry import benchmark
 
 ROOT = Path(__file__).parents[1]
 STAND_INS = ROOT / "tests" / "fixtures" / "benchmarks"

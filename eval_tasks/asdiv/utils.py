@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from lemma_steps.evaluation.questions import with_hint
-from lemma_steps.evaluation.task import Doc, LemmaTask
+from lemma_steps.evaluation.tasks.questions import with_hint
+from lemma_steps.evaluation.tasks.task import Doc, LemmaTask
 
 
 class Asdiv(LemmaTask):

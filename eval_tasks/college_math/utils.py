@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lemma_steps.evaluation.questions import with_hint
-from lemma_steps.evaluation.task import Doc, LemmaTask
+from lemma_steps.evaluation.tasks.questions import with_hint
+from lemma_steps.evaluation.tasks.task import Doc, LemmaTask
 
 
 class CollegeMath(LemmaTask):

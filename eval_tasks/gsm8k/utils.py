@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lemma_steps.answers import gold_answer
-from lemma_steps.evaluation.task import Doc, LemmaTask
+from lemma_steps.evaluation.tasks.task import Doc, LemmaTask
 
 
 class Gsm8k(LemmaTask):

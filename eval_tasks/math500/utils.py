@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lemma_steps.answers import qwen
-from lemma_steps.evaluation.math_parts import PARTS, part
-from lemma_steps.evaluation.task import Doc, LemmaTask
+from lemma_steps.evaluation.tasks.math_parts import PARTS, part
+from lemma_steps.evaluation.tasks.task import Doc, LemmaTask
 
 
 class Math500(LemmaTask):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lemma_steps.evaluation.task import Doc, LemmaTask
+from lemma_steps.evaluation.tasks.task import Doc, LemmaTask
 
 
 class ErrorCorrection(LemmaTask):

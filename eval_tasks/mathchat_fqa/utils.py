@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.benchmark import Loaded
-from lemma_steps.evaluation.dialogue import continued
-from lemma_steps.evaluation.task import Doc, LemmaTask
+from lemma_steps.evaluation.benchmarks.benchmark import Loaded
+from lemma_steps.evaluation.tasks.dialogue import continued
+from lemma_steps.evaluation.tasks.task import Doc, LemmaTask
 
 
 class Turn1(LemmaTask):

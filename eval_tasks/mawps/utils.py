@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lemma_steps.evaluation.questions import number
-from lemma_steps.evaluation.task import Doc, LemmaTask
+from lemma_steps.evaluation.tasks.questions import number
+from lemma_steps.evaluation.tasks.task import Doc, LemmaTask
 
 
 class Mawps(LemmaTask):

@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.runs.run import Run
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "evaluate.py"
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.benchmark import load, local_file
-from lemma_steps.evaluation.digests import read_digests, row_digest, write_digests
-from lemma_steps.evaluation.registry import benchmark, registry
+from lemma_steps.evaluation.benchmarks.benchmark import load, local_file
+from lemma_steps.evaluation.benchmarks.digests import read_digests, row_digest, write_digests
+from lemma_steps.evaluation.benchmarks.registry import benchmark, registry
 
 STAND_INS = Path(__file__).parents[1] / "fixtures" / "benchmarks"
 DIGESTS = STAND_INS / "digests.npz"

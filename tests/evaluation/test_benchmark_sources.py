@@ -17,17 +17,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation import remote
-from lemma_steps.evaluation.benchmark import from_public_sources, load
-from lemma_steps.evaluation.registry import benchmark
-from lemma_steps.evaluation.remote import read_source
+from lemma_steps.evaluation.benchmarks import remote
+from lemma_steps.evaluation.benchmarks.benchmark import from_public_sources, load
+from lemma_steps.evaluation.benchmarks.registry import benchmark
+from lemma_steps.evaluation.benchmarks.remote import read_source
 from tests.hub_server import TOKEN, HubServer
 
 STAND_INS = Path(__file__).parents[1] / "fixtures" / "benchmarks"
 DIGESTS = STAND_INS / "digests.npz"
 LOAD = """
 import json, sys
-from lemma_steps.evaluation.benchmark import load
+from lemma_steps.evaluation.benchmarks.benchmark import load
 print(json.dumps({name: load(name).rows for name in sys.argv[1:]}))
 """
 
@@ -215,7 +215,9 @@ def test_the_next_source_stands_in_for_a_wrong_one_and_this_is_said(git, caplog)
     altered = [{**good[0], "answer": "0"}, *good[1:]]
     wanted = with_sources(git, json.dumps(altered).encode(), json.dumps(good[:2]).encode(), jsonl(good))
     assert from_public_sources(wanted, DIGESTS).rows == stand_ins("mathchat_ec")
-    [said] = [record.getMessage() for record in caplog.records if record.name == "lemma_steps.evaluation.benchmark"]
+    [said] = [
+        record.getMessage() for record in caplog.records if record.name == "lemma_steps.evaluation.benchmarks.benchmark"
+    ]
     assert "row 1 of owner/name@aaaaaaaa:0.json is altered" in said
     assert "1.json holds 2 of 3 rows" in said
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.dialogue import continued
-from lemma_steps.evaluation.replies import cut
+from lemma_steps.evaluation.tasks.dialogue import continued
+from lemma_steps.evaluation.tasks.replies import cut
 
 STOPS = ["\n\n#", "\n\nInstruction:", "</s>"]
 

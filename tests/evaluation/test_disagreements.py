@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import typer.testing
 
-from lemma_steps.evaluation.disagreements import compare, verdict
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.results.disagreements import compare, verdict
+from lemma_steps.evaluation.runs.run import Run
 from recipes import disagreements
 from tests.evaluation.recorded_run import STAMP, Rows, scored, write_run
 

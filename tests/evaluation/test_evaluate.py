@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import pytest
 
-from lemma_steps.evaluation.registry import benchmark
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.benchmarks.registry import benchmark
+from lemma_steps.evaluation.runs.run import Run
 from lemma_steps.prompts import inference_prompt
 
 pytest.importorskip("lm_eval", reason="needs the eval extra")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.runs.run import Run
 
 pytest.importorskip("lm_eval", reason="needs the eval extra")
 

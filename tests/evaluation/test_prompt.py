@@ -25,9 +25,9 @@ from lm_eval.models.openai_completions import LocalCompletionsAPI
 from lm_eval.tasks import TaskManager
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from lemma_steps.evaluation import task as task_module
-from lemma_steps.evaluation.benchmark import Loaded
-from lemma_steps.evaluation.demonstrations import demonstrations
+from lemma_steps.evaluation.benchmarks.benchmark import Loaded
+from lemma_steps.evaluation.tasks import task as task_module
+from lemma_steps.evaluation.tasks.demonstrations import demonstrations
 from lemma_steps.prompts import inference_prompt
 from lemma_steps.trajectory import as_output
 from tests.evaluation.tokenizer_families import FAMILIES, makers_encoder, published, trained

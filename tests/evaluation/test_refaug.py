@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lemma_steps.evaluation.refaug import refaug_match
+from lemma_steps.evaluation.scores.refaug import refaug_match
 
 PUBLISHED = [
     ("18", "18 eggs.", True),

@@ -14,13 +14,13 @@ import pytest
 import typer.testing
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation import picture
-from lemma_steps.evaluation.layout import AVERAGE, SETS, layouts
-from lemma_steps.evaluation.paper import choose_paper, paper_models
-from lemma_steps.evaluation.run_scores import RunScores
-from lemma_steps.evaluation.runs import Run
-from lemma_steps.evaluation.table import Table
-from lemma_steps.evaluation.table_text import comma_separated, escape_latex, latex, markdown
+from lemma_steps.evaluation.results import picture
+from lemma_steps.evaluation.results.layout import AVERAGE, SETS, layouts
+from lemma_steps.evaluation.results.paper import choose_paper, paper_models
+from lemma_steps.evaluation.results.run_scores import RunScores
+from lemma_steps.evaluation.results.table import Table
+from lemma_steps.evaluation.results.table_text import comma_separated, escape_latex, latex, markdown
+from lemma_steps.evaluation.runs.run import Run
 from recipes import results
 from tests.evaluation.recorded_run import Rows, every_set, scored, write_run
 

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.estimate import Estimate
-from lemma_steps.evaluation.run_scores import RunScores
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.results.estimate import Estimate
+from lemma_steps.evaluation.results.run_scores import RunScores
+from lemma_steps.evaluation.runs.run import Run
 from tests.evaluation.recorded_run import STAMP, Rows, scored, write_run
 
 SHARES = st.lists(st.sampled_from([0.0, 1 / 32, 0.25, 0.5, 1.0]), min_size=1, max_size=60)
@@ -122,7 +122,7 @@ def test_samples_that_do_not_give_the_score_are_refused(tmp_path: Path, change: 
 
 
 def paper() -> dict:
-    return yaml.safe_load(files("lemma_steps.evaluation").joinpath("paper.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load(files("lemma_steps.evaluation.results").joinpath("paper.yaml").read_text(encoding="utf-8"))
 
 
 def test_the_papers_averages_are_those_of_its_sets() -> None:

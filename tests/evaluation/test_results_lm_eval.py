@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lemma_steps.evaluation.run_scores import RunScores
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.results.run_scores import RunScores
+from lemma_steps.evaluation.runs.run import Run
 from tests.evaluation.recorded_run import scored, write_run
 
 pytest.importorskip("lm_eval", reason="lm-eval comes with the eval extra")

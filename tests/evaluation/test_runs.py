@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.runs.run import Run
 from tests.evaluation.recorded_run import STAMP, scored, write_run
 
 LATER = "2026-11-21T15-30-00"  # on a full second, Python leaves the fraction out

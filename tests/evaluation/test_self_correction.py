@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 from lemma_steps.answers import Verdict
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.logged import Logged
-from lemma_steps.evaluation.observation import FLIPS, Observation, observe
-from lemma_steps.evaluation.reply import Reply
-from lemma_steps.evaluation.self_correction import BASES, SelfCorrection, spread
-from lemma_steps.evaluation.share import Share
+from lemma_steps.evaluation.runs.logged import Logged
+from lemma_steps.evaluation.runs.reply import Reply
+from lemma_steps.evaluation.self_correction.observation import FLIPS, Observation, observe
+from lemma_steps.evaluation.self_correction.share import Share
+from lemma_steps.evaluation.self_correction.telemetry import BASES, SelfCorrection, spread
 from tests.evaluation.recorded_run import STAMP, sample, scored, write_run
 
 RIGHT, WRONG, UNPARSED, TIMED_OUT = Verdict.RIGHT, Verdict.WRONG, Verdict.UNPARSED, Verdict.TIMED_OUT

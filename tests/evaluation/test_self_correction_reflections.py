@@ -16,7 +16,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lemma_steps.evaluation.reflections import Reflection, reflections
+from lemma_steps.evaluation.self_correction.reflections import Reflection, reflections
 
 TURNS = [
     "3 + 4 = 8. Wait, 3 + 4 = 7.",

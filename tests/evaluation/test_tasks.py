@@ -22,9 +22,9 @@ from lm_eval.tasks import TaskManager
 
 from lemma_steps.answers import Verdict, qwen, verify, verify_many
 from lemma_steps.contamination import shipped_index
-from lemma_steps.evaluation.demonstrations import demonstrations
-from lemma_steps.evaluation.questions import with_hint
-from lemma_steps.evaluation.registry import registry
+from lemma_steps.evaluation.benchmarks.registry import registry
+from lemma_steps.evaluation.tasks.demonstrations import demonstrations
+from lemma_steps.evaluation.tasks.questions import with_hint
 from lemma_steps.sources.files import read_file
 from lemma_steps.trajectory import OUTPUT_START, closing
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lemma_steps.answers import Verdict
-from lemma_steps.evaluation.grade import Grade
-from lemma_steps.evaluation.vote import groups, vote_names, votes, winner
+from lemma_steps.evaluation.scores.grade import Grade
+from lemma_steps.evaluation.scores.vote import groups, vote_names, votes, winner
 
 
 def graded(answer, *, gold="1/2", text=None):

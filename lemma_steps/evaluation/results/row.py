@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lemma_steps.evaluation.estimate import Estimate
+from lemma_steps.evaluation.results.estimate import Estimate
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import rich.box
 from rich.table import Table as ScreenTable
 from rich.text import Text
 
-from lemma_steps.evaluation.estimate import Estimate
-from lemma_steps.evaluation.table import Table
+from lemma_steps.evaluation.results.estimate import Estimate
+from lemma_steps.evaluation.results.table import Table
 
 DASH = "–"
 _WIDE = 116

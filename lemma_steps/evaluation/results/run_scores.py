@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.estimate import Estimate
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.results.estimate import Estimate
+from lemma_steps.evaluation.runs.run import Run
 
 _SAME = 1e-6
 """Largest difference between a score and the mean of its samples."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.reply import Reply
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.runs.reply import Reply
+from lemma_steps.evaluation.runs.run import Run
 
 _SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<stamp>[^_]+)\.jsonl")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.digests import Places, read_digests, row_digest
-from lemma_steps.evaluation.registry import Benchmark, benchmark
-from lemma_steps.evaluation.remote import read_source
+from lemma_steps.evaluation.benchmarks.digests import Places, read_digests, row_digest
+from lemma_steps.evaluation.benchmarks.registry import Benchmark, benchmark
+from lemma_steps.evaluation.benchmarks.remote import read_source
 from lemma_steps.sources.files import read_file
 
 Row = dict[str, Any]

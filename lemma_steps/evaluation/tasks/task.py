@@ -16,11 +16,11 @@ import datasets
 from lm_eval.api.task import ConfigurableTask
 
 from lemma_steps.answers.qwen.requirements import require
-from lemma_steps.evaluation.benchmark import Loaded, load
-from lemma_steps.evaluation.grade import Grade, grade
-from lemma_steps.evaluation.lengths import TokenCounter
-from lemma_steps.evaluation.replies import cut
-from lemma_steps.evaluation.vote import vote_names, votes
+from lemma_steps.evaluation.benchmarks.benchmark import Loaded, load
+from lemma_steps.evaluation.scores.grade import Grade, grade
+from lemma_steps.evaluation.scores.vote import vote_names, votes
+from lemma_steps.evaluation.tasks.lengths import TokenCounter
+from lemma_steps.evaluation.tasks.replies import cut
 from lemma_steps.prompts import inference_prompt
 
 Doc = dict[str, Any]

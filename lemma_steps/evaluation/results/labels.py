@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.runs.run import Run
 
 LONGEST = 48
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.runs.run import Run
 
 
 def check_comparable(runs: Sequence[Run], labels: Sequence[str]) -> None:

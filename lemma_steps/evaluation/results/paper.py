@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.estimate import Estimate
-from lemma_steps.evaluation.layout import AVERAGE, Layout
-from lemma_steps.evaluation.row import Row
+from lemma_steps.evaluation.results.estimate import Estimate
+from lemma_steps.evaluation.results.layout import AVERAGE, Layout
+from lemma_steps.evaluation.results.row import Row
 
 ENDS = ("SFT", "LEMMA")
 """Where the paper begins and where it ends: the methods that are shown unless a model is asked for."""
@@ -20,7 +20,7 @@ ENDS = ("SFT", "LEMMA")
 
 @functools.cache
 def _tables() -> dict[str, Any]:
-    return yaml.safe_load(files("lemma_steps.evaluation").joinpath("paper.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load(files(__package__).joinpath("paper.yaml").read_text(encoding="utf-8"))
 
 
 def paper_models() -> list[str]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from lemma_steps.answers import Verdict, verify_many
 from lemma_steps.answers.extract import stated_answer
 from lemma_steps.arithmetic import find_equations
-from lemma_steps.evaluation.reflections import Reflection, reflections
-from lemma_steps.evaluation.reply import Reply
+from lemma_steps.evaluation.runs.reply import Reply
+from lemma_steps.evaluation.self_correction.reflections import Reflection, reflections
 from lemma_steps.segmentation import segment
 
 FLIPS = ("helpful_flip", "harmful_flip", "stayed_right", "stayed_wrong", "undecided")

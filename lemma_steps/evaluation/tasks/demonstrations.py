@@ -9,4 +9,4 @@ import yaml
 
 def demonstrations() -> list[dict[str, str]]:
     """Questions and worked answers, in the order of the published scripts."""
-    return yaml.safe_load(files("lemma_steps.evaluation").joinpath("demonstrations.yaml").read_text("utf-8"))
+    return yaml.safe_load(files(__package__).joinpath("demonstrations.yaml").read_text("utf-8"))

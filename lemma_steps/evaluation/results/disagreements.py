@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.runs.run import Run
 
 MAIN = "math_verify"
 OTHERS = ("qwen_match", "refaug_match")

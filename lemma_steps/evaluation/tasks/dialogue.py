@@ -27,7 +27,9 @@ def continued(documents: Sequence[Doc], samples: Path) -> list[Doc]:
             so_far = dict(_dialogues(json.loads(line) for line in lines))
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise RefusedError(f"{samples}: no sample file of an earlier turn ({error}); run the turns again") from None
-    found = [doc | {"question": f"{so_far[doc['id']]}\n\n{doc['question']}"} for doc in documents if doc["id"] in so_far]
+    found = [
+        doc | {"question": f"{so_far[doc['id']]}\n\n{doc['question']}"} for doc in documents if doc["id"] in so_far
+    ]
     if not found:
         raise RefusedError(f"{samples}: answers none of the {len(documents)} dialogues; run the earlier turn again")
     return found

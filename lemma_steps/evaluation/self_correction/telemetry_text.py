@@ -12,7 +12,7 @@ import rich.box
 from rich.table import Table
 from rich.text import Text
 
-from lemma_steps.evaluation.table_text import escape_markdown, inert
+from lemma_steps.evaluation.results.table_text import escape_markdown, inert
 
 DASH = "–"
 COUNTS = {"helpful_flip": "wrong to right", "harmful_flip": "right to wrong"}

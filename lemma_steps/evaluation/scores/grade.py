@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lemma_steps.answers import Verdict, extract_answer, qwen, verify_many
-from lemma_steps.evaluation.refaug import refaug_match
+from lemma_steps.evaluation.scores.refaug import refaug_match
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lemma_steps.evaluation.estimate import RESAMPLES, Estimate
-from lemma_steps.evaluation.layout import AVERAGE, Layout
-from lemma_steps.evaluation.paper import paper_rows
-from lemma_steps.evaluation.row import Row
-from lemma_steps.evaluation.run_scores import RunScores
-from lemma_steps.evaluation.runs import Run
+from lemma_steps.evaluation.results.estimate import RESAMPLES, Estimate
+from lemma_steps.evaluation.results.layout import AVERAGE, Layout
+from lemma_steps.evaluation.results.paper import paper_rows
+from lemma_steps.evaluation.results.row import Row
+from lemma_steps.evaluation.results.run_scores import RunScores
+from lemma_steps.evaluation.runs.run import Run
 
 RUNS = "Runs"
 _UNLIKE = {

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from lemma_steps.answers import Verdict, verify
-from lemma_steps.evaluation.grade import Grade
+from lemma_steps.evaluation.scores.grade import Grade
 
 SMALL = 8
 """Samples of the smaller vote, which the published script has as its only size."""

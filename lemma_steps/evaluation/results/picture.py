@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.paper import ENDS
-from lemma_steps.evaluation.row import Row
-from lemma_steps.evaluation.table import Table
+from lemma_steps.evaluation.results.paper import ENDS
+from lemma_steps.evaluation.results.row import Row
+from lemma_steps.evaluation.results.table import Table
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Told apart by colour-blind readers too (Okabe and Ito)."""

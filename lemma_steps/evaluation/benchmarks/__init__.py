@@ -1,0 +1,1 @@
+"""Benchmark sets: where their rows come from, and whether they are the published ones."""

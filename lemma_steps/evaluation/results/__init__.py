@@ -1,0 +1,1 @@
+"""Results in the layout of the paper's tables, and where the graders differ."""

@@ -1,0 +1,1 @@
+"""What the graders say of replies, and what many replies to one problem vote for."""
