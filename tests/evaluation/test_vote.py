@@ -62,7 +62,9 @@ def test_the_published_vote_counts_empty_answers_too():
 @given(st.lists(st.sampled_from(["1", "1.0", "2", "4/2", None, "x"]), min_size=1, max_size=12))
 def test_groups_part_the_answers_and_the_winner_is_a_largest(answers):
     found = groups(answers)
-    assert sorted(sum(found, [])) == [at for at, answer in enumerate(answers) if answer is not None]
+    assert sorted(at for group in found for at in group) == [
+        at for at, answer in enumerate(answers) if answer is not None
+    ]
     assert [group[0] for group in found] == sorted(group[0] for group in found)
     best = winner(found)
     assert (best is None) == (not found)

@@ -1,8 +1,8 @@
 """The published comparison by algebra. Imported in workers only: it loads sympy, and nothing here is bounded in time.
 
 Three parsers are tried, each on the text with double backslashes made single and then on the text as it is: sympy's of
-LaTeX, sympy's of Python-like expressions (`expression.py`), and latex2sympy (`latex.py`). A text that none reads stays a string. An
-error of any kind means "not equal in this way", as published.
+LaTeX, sympy's of Python-like expressions (`expression.py`), and latex2sympy (`latex.py`). A text that none reads stays a
+string. An error of any kind means "not equal in this way", as published.
 """
 
 from __future__ import annotations
