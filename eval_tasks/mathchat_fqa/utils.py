@@ -20,8 +20,9 @@ class Turn1(LemmaTask):
     @classmethod
     def to_doc(cls, row: Doc) -> Doc:
         """The question of this turn alone."""
-        answer = row[f"A{cls.TURN}"]
-        return {"question": row[f"Q{cls.TURN}"], "answer": answer, "published_answer": answer, "solution": ""}
+        question, answer = row[f"Q{cls.TURN}"], row[f"A{cls.TURN}"]
+        fields = {"question": question, "answer": answer, "published_answer": answer, "solution": ""}
+        return fields | {"turn": cls.TURN}
 
 
 class Turn2(Turn1):

@@ -19,11 +19,11 @@ def write(path, *samples):
 
 
 def sample(number, question, reply):
-    return {"doc": {"id": f"fqa-{number}", "question": question}, "filtered_resps": [[reply]]}
+    return {"doc": {"id": f"fqa-{number}", "question": question, "turn": 1}, "filtered_resps": [[reply]]}
 
 
 def doc(number, question):
-    return {"id": f"fqa-{number}", "question": question, "answer": "3"}
+    return {"id": f"fqa-{number}", "question": question, "answer": "3", "turn": 2}
 
 
 def test_question_and_reply_are_joined_by_blank_lines(tmp_path):

@@ -16,17 +16,18 @@ def continued(documents: Sequence[Doc], samples: Path) -> list[Doc]:
     """The documents of a turn with the dialogue so far in their question; those not answered before are left out.
 
     Args:
-        documents: documents of this turn, by `id`.
+        documents: documents of one turn, with `id` and `turn`.
         samples: lm-eval's sample file of the turn before; its questions hold the dialogue up to there.
 
     Raises:
-        RefusedError: the file is missing, is no sample file, or answers none of the documents.
+        RefusedError: the file is missing, is no sample file of the turn before, or answers none of the documents.
     """
+    before = documents[0]["turn"] - 1
     try:
         with samples.open(encoding="utf-8") as lines:
-            so_far = dict(_dialogues(json.loads(line) for line in lines))
+            so_far = dict(_dialogues((json.loads(line) for line in lines), before))
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise RefusedError(f"{samples}: no sample file of an earlier turn ({error}); run the turns again") from None
+        raise RefusedError(f"{samples}: no sample file of turn {before} ({error}); run the turns again") from None
     found = [
         doc | {"question": f"{so_far[doc['id']]}\n\n{doc['question']}"} for doc in documents if doc["id"] in so_far
     ]
@@ -35,8 +36,10 @@ def continued(documents: Sequence[Doc], samples: Path) -> list[Doc]:
     return found
 
 
-def _dialogues(samples: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
+def _dialogues(samples: Iterable[Mapping[str, Any]], turn: int) -> Iterable[tuple[str, str]]:
     """Ids, and what was asked and answered up to the turn of these samples."""
     for sample in samples:
-        reply = sample["filtered_resps"][0][0]
-        yield sample["doc"]["id"], f"{sample['doc']['question']}\n\n{reply.strip()}"
+        doc, replies = sample["doc"], sample["filtered_resps"][0]
+        if doc["turn"] != turn or len(replies) != 1:
+            raise ValueError(f"turn {doc['turn']} with {len(replies)} replies to a question")
+        yield doc["id"], f"{doc['question']}\n\n{replies[0].strip()}"

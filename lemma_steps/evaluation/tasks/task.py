@@ -25,6 +25,8 @@ from lemma_steps.prompts import inference_prompt
 
 Doc = dict[str, Any]
 _FAULTS = ("unparsed", "timed_out")
+_LIMITS = {"max_gen_toks", "max_tokens", "max_new_tokens", "max_completion_tokens"}
+"""Names under which `--gen_kwargs` can set the longest reply, in tokens."""
 _CUT_SHARE = 0.99
 """Counted again from its text, a reply that was cut can have a few tokens fewer than the limit."""
 
@@ -82,10 +84,17 @@ class LemmaTask(ConfigurableTask):
         loaded = load(self.BENCHMARK)
         documents = self.docs(loaded)
         self.dataset = {"test": datasets.Dataset.from_list(documents)}
-        self._share = 0.0 if loaded.stand_in else len(loaded.rows) / loaded.total
-        if loaded.subset:
-            self.config.task_alias = f"{self.config.task_alias or self.config.task} ({loaded.subset})"
-            self.config.metadata = {**(self.config.metadata or {}), "subset": loaded.subset}
+        self._share = 0.0 if loaded.stand_in else len(documents) / loaded.total
+        subset = loaded.subset
+        if len(documents) < len(loaded.rows):
+            subset = f"{len(documents):,} of {loaded.total:,} rows answered before"
+        if subset:
+            self.config.task_alias = f"{self.config.task_alias or self.config.task} ({subset})"
+            self.config.metadata = {**(self.config.metadata or {}), "subset": subset}
+
+    def build_all_requests(self, **settings: Any) -> None:
+        """Build the prompts anew each time: lm-eval would look kept ones up by the task's name, not by its rows."""
+        super().build_all_requests(**settings | {"cache_requests": False, "rewrite_requests_cache": False})
 
     def doc_to_text(self, doc: Doc, doc_to_text: Any = None) -> str:
         """The prompt of training, with nothing after it."""
@@ -93,7 +102,8 @@ class LemmaTask(ConfigurableTask):
 
     def apply_filters(self) -> None:
         """Cut the replies where the model went on to a question of its own, and grade them all at once."""
-        stops = self.config.generation_kwargs["until"]
+        until = self.config.generation_kwargs.get("until") or []
+        stops = [until] if isinstance(until, str) else until
         for instance in self.instances:
             instance.filtered_resps["none"] = [cut(reply, stops) for reply in instance.resps]
         grades = grade([(one.doc, reply) for one in self.instances for reply in one.filtered_resps["none"]])
@@ -115,8 +125,8 @@ class LemmaTask(ConfigurableTask):
     def _length_cut(self, replies: Sequence[str]) -> float | None:
         if self._count is None:
             return None
-        limit = _CUT_SHARE * self.config.generation_kwargs["max_gen_toks"]
-        return _mean([self._count(reply) >= limit for reply in replies])
+        limits = [int(value) for name, value in self.config.generation_kwargs.items() if name in _LIMITS]
+        return _mean([self._count(reply) >= _CUT_SHARE * min(limits) for reply in replies])
 
 
 def _scores(grades: Sequence[Grade]) -> dict[str, float]:
