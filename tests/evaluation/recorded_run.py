@@ -10,6 +10,8 @@ from typing import Any
 STAMP = "2026-11-21T14-00-00.000001"
 SETS = ("gsm8k", "math", "asdiv", "mathematics", "mawps", "svamp", "college_math")
 
+SHOTS = {f"lemma_{name}{suffix}": 4 for name in ("asdiv", "mawps", "svamp") for suffix in ("", "_maj32")}
+
 Rows = Sequence[Mapping[str, float | None]]
 
 
@@ -78,7 +80,7 @@ def write_run(
         "group_subtasks": {"lemma": list(tasks)},
         "configs": {task: {"task": task, "metadata": metadata[task]} for task in tasks},
         "versions": {**dict(_each(tasks, versions, 1.0)), "lemma": 1.0},
-        "n-shot": dict(_each(tasks, shots, 0)),
+        "n-shot": dict(_each(tasks, SHOTS | dict(shots or {}), 0)),
         "higher_is_better": {},
         "n-samples": {
             task: {"original": original or len(tasks[task]), "effective": len(tasks[task])}

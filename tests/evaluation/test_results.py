@@ -133,6 +133,12 @@ def test_rows_over_a_part_are_marked(
         assert note in text
 
 
+def test_other_demonstrations_than_the_papers_are_noted(tmp_path: Path) -> None:
+    table = table_of(write_run(tmp_path, every_set(), shots={"lemma_svamp": 0, "lemma_math": 2}))
+    assert table is not None
+    assert table.notes == ["Demonstrations unlike the paper's: MATH 2, there 0; SVAMP 0, there 4."]
+
+
 def test_what_else_must_be_known_is_noted(tmp_path: Path) -> None:
     write_run(tmp_path, every_set(), log_samples=False, stamp="2026-11-20T10-00-00")
     place = write_run(

@@ -71,8 +71,8 @@ def test_the_length_limit_goes_by_all_its_names(stand_ins, tiny_llama, settings,
 def test_dialogues_that_were_not_begun_are_named_in_the_later_turn(stand_ins, tmp_path):
     found = evaluated("lemma_mathchat_fqa_turn2", metadata={"previous_turn": str(turn_1(tmp_path, limit=2))})
     scores = found["results"]["lemma_mathchat_fqa_turn2"]
-    assert "2 of 3 rows answered before" in scores["alias"]
-    assert "2 of 3" in found["configs"]["lemma_mathchat_fqa_turn2"]["metadata"]["subset"]
+    assert "2 of the 3 stand-in rows, those answered before" in scores["alias"]
+    assert "2 of the 3 stand-in" in found["configs"]["lemma_mathchat_fqa_turn2"]["metadata"]["subset"]
     assert scores["share_of_set,none"] < 1
 
 

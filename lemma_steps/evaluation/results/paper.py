@@ -52,6 +52,14 @@ def choose_paper(asked: Sequence[str]) -> dict[str, tuple[str, ...] | None]:
     return chosen
 
 
+def paper_shots(task: str) -> int | None:
+    """How many demonstrations the paper's scripts gave for a set of its main table; None for other tasks."""
+    main = _tables()["main"]
+    return dict(zip(main["columns"], main["shots"], strict=False)).get(
+        task.removeprefix("lemma_").removesuffix("_maj32")
+    )
+
+
 def paper_rows(layout: Layout, chosen: dict[str, tuple[str, ...] | None]) -> list[Row]:
     """The paper's rows for a table of ours; none where it has no such table."""
     table = _tables().get(layout.key)

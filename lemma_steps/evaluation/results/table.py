@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lemma_steps.evaluation.results.estimate import RESAMPLES, Estimate
 from lemma_steps.evaluation.results.layout import AVERAGE, Layout
-from lemma_steps.evaluation.results.paper import paper_rows
+from lemma_steps.evaluation.results.paper import paper_rows, paper_shots
 from lemma_steps.evaluation.results.row import Row
 from lemma_steps.evaluation.results.run_scores import RunScores
 from lemma_steps.evaluation.runs.run import Run
@@ -110,6 +110,13 @@ def _notes(layout: Layout, run: Run, there: dict[str, str], missing: Sequence[st
         found.append(f"No average: {', '.join(missing)} not measured.")
     if layout.accuracy and any(run.samples_file(task) is None for task in there.values()):
         found.append("Samples not logged: the interval is that of a binomial share with this score and number of rows.")
+    shots = {heading: (run.shots(task), paper_shots(task)) for heading, task in there.items()}
+    if others := [
+        f"{name} {own}, there {paper}"
+        for name, (own, paper) in shots.items()
+        if paper is not None and own not in (None, paper)
+    ]:
+        found.append(f"Demonstrations unlike the paper's: {'; '.join(others)}.")
     settings = {**run.results, **run.results.get("config", {})}
     if unlike := [said for key, said in _UNLIKE.items() if settings.get(key)]:
         found.append(f"Asked with {' and '.join(unlike)}, unlike the paper.")

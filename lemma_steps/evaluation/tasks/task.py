@@ -87,7 +87,8 @@ class LemmaTask(ConfigurableTask):
         self._share = 0.0 if loaded.stand_in else len(documents) / loaded.total
         subset = loaded.subset
         if len(documents) < len(loaded.rows):
-            subset = f"{len(documents):,} of {loaded.total:,} rows answered before"
+            whole = f"the {subset}" if loaded.stand_in else f"{loaded.total:,} rows"
+            subset = f"{len(documents):,} of {whole}, those answered before"
         if subset:
             self.config.task_alias = f"{self.config.task_alias or self.config.task} ({subset})"
             self.config.metadata = {**(self.config.metadata or {}), "subset": subset}
