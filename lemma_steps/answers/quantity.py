@@ -73,6 +73,8 @@ def find_unit(text: str) -> Unit | None:
     if not _UNKNOWN_UNIT.fullmatch(name) or len(name.split()) > 12:
         return None
     first = re.split(r"\W", name)[0]
+    if name.partition(" of ")[0] in tables.NOT_UNITS:
+        return None
     readable = len(first) > 2 and re.search("[aeiouyAEIOUY]", first) and first not in tables.FUNCTIONS
     return (
         Unit()

@@ -77,6 +77,8 @@ def _equal_everywhere(a: Any, b: Any) -> bool | None:
 
 
 def _numbers_equal(a: Any, b: Any, gold: Quantity | None, prediction: Quantity | None) -> bool:
+    if a.is_Rational and b.is_Rational and not (a and b):
+        return bool(a == b)  # nothing is close to zero
     if _is_zero(a - b, a):
         return True
     for written, exact in ((prediction, a), (gold, b)):
