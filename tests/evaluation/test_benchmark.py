@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -176,3 +177,19 @@ UNREADABLE = [
 def test_what_cannot_be_read_is_refused(options, message):
     with pytest.raises(RefusedError, match=message):
         load(**{"name": "gsm8k", "folder": STAND_INS, "digests": DIGESTS, **options})
+
+
+@pytest.mark.parametrize("digests", [None, [[1, 2]], [0.5], []])
+def test_a_file_that_is_no_digests_is_refused_in_one_line(tmp_path, digests):
+    path = tmp_path / "digests.npz"
+    if digests is None:
+        path.touch()
+    else:
+        with path.open("wb") as file:
+            np.savez(file, gsm8k=np.array(digests))
+    with pytest.raises(RefusedError, match="no digests of gsm8k there"):
+        load("gsm8k", folder=STAND_INS, digests=path)
+
+
+def test_a_number_beyond_all_floats_is_just_another_row():
+    assert row_digest({"Answer": 10**400}, ["Answer"]) != row_digest({"Answer": 10**401}, ["Answer"])

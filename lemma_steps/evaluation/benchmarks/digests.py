@@ -32,7 +32,12 @@ def row_digest(row: Mapping[str, Any], columns: Sequence[str]) -> int:
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    try:
+        return float(value)
+    except OverflowError:  # no number of a published row
+        return str(value)
 
 
 def read_digests(name: str, path: Path | None = None) -> Digests:
@@ -43,8 +48,11 @@ def read_digests(name: str, path: Path | None = None) -> Digests:
     """
     try:
         with as_file(files(__package__).joinpath("digests.npz")) as shipped, np.load(path or shipped) as sets:
-            return sets[name]
-    except (OSError, ValueError, KeyError, BadZipFile):
+            found = sets[name]
+        if found.dtype != np.uint64 or found.ndim != 1:
+            raise ValueError(f"{found.ndim} dimensions of {found.dtype}")
+        return found
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         raise RefusedError(f"{path}: no digests of {name} there; check LEMMA_DIGESTS, or unset it") from None
 
 
