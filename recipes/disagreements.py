@@ -66,7 +66,7 @@ def table_of(records: list[dict[str, Any]]) -> Table:
     return table
 
 
-def counts_of(counts: dict[str, Counter[str]]) -> Table:
+def counts_of(run: Run, counts: dict[str, Counter[str]]) -> Table:
     """Per task how many rows were compared and on how many each grader differs, and in which direction."""
     table = Table(box=rich.box.SIMPLE_HEAD)
     for heading in ("task", "rows", *(f"{other} {side}" for other in OTHERS for side in ("higher", "lower"))):
@@ -75,7 +75,7 @@ def counts_of(counts: dict[str, Counter[str]]) -> Table:
         sides = [
             f"{found[f'{other} {side}']:,}" if found[other] else "–" for other in OTHERS for side in ("higher", "lower")
         ]
-        table.add_row(Text(task), f"{found['rows']:,}", *sides)
+        table.add_row(Text(task), run.part(task) or f"{found['rows']:,}", *sides)
     return table
 
 
@@ -117,7 +117,7 @@ def main(
             console.print(
                 Text(f"{total - len(shown):,} more are not shown; use --show, or --output FILE.jsonl for all\n")
             )
-        console.print(counts_of(counts))
+        console.print(counts_of(run, counts))
         console.print(Text(f"{total:,} rows with a disagreement" + (f", written to {output}" if output else "")))
 
 

@@ -79,6 +79,10 @@ def open_model(kind: str, arguments: Map, settings: Map) -> Any:
     import requests
     from lm_eval.api.registry import get_model
 
+    if kind in ("hf", "vllm") and not arguments.get("pretrained"):
+        raise RefusedError(
+            f"--model {kind}: which one? Give --model-args pretrained=MODEL, a folder or a name on the Hub"
+        )
     try:
         if url := arguments.get("base_url"):
             requests.get(url, timeout=10)  # whatever it answers
@@ -165,7 +169,9 @@ def main(
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of all random generators.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the sets; default: LEMMA_DATA, else the Hub.")] = None,
-    subset: Annotated[bool, typer.Option("--subset", help="Rows may be missing in the folder.")] = False,
+    subset: Annotated[
+        bool, typer.Option("--subset", help="Rows may be missing in the folder (LEMMA_DATA_SUBSET=1).")
+    ] = False,
     use_cache: Annotated[
         Path | None, typer.Option(help="Folder that keeps greedy replies, so that a stopped run can go on.")
     ] = None,
@@ -213,10 +219,17 @@ def main(
         try:
             for one in evaluations(lm, found, arguments, **settings):
                 merge(results, one)
-        except (aiohttp.ClientError, requests.RequestException, ConnectionError, TimeoutError) as error:
+        except (
+            aiohttp.ClientError,
+            requests.RequestException,
+            ConnectionError,
+            TimeoutError,
+            KeyboardInterrupt,
+        ) as error:
+            cause = "interrupted" if isinstance(error, KeyboardInterrupt) else f"the model's server failed ({error})"
             kept = "the tasks that were done are written; " if results else ""
             again = "run the same command again" + ("" if use_cache else ", with --use-cache to keep what is answered")
-            raise StoppedError(f"the model's server failed ({error}); {kept}{again}") from None
+            raise StoppedError(f"{cause}; {kept}{again}") from None
         finally:
             if results:
                 results["config"]["model"] = model

@@ -46,7 +46,7 @@ def named(run_dir: str) -> tuple[str | None, Path]:
 
 
 def main(
-    run_dirs: Annotated[list[str], typer.Argument(metavar="[LABEL=]RUN_DIR...", help="Folders that lm_eval wrote.")],
+    run_dirs: Annotated[list[str], typer.Argument(metavar="[LABEL=]RUN_DIR", help="Folders that lm_eval wrote.")],
     output: Annotated[Path, typer.Option(help="Folder for results.md, .tex, .csv and .png.")] = Path("results"),
     metric: Annotated[
         Metric, typer.Option(help="Whose grading counts; the paper's numbers are by qwen_match.")

@@ -73,7 +73,7 @@ def measured(runs: list[str], count: TokenCounter | None, console: Console) -> l
             if task in one.tasks:
                 with console.status(Text(f"{printable(task)}, {label}")):
                     counts = SelfCorrection.of(observe(one.replies(task)), count)
-                subset = one.run.subset(task)
+                subset = one.run.part(task)
                 part = {
                     "version": one.run.results["versions"].get(task),
                     "subset": printable(str(subset)) if subset else None,
@@ -94,17 +94,26 @@ def remarks_on(entries: list[dict[str, Any]]) -> list[str]:
 
 def main(
     runs: Annotated[
-        list[str] | None, typer.Argument(metavar="[[LABEL=]RUN...]", help="Folders that lm_eval wrote, or samples.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[LABEL=]RUN",
+            help="Folders that lm_eval wrote with --log_samples, or samples_*.jsonl of them.",
+        ),
     ] = None,
     output: Annotated[Path, typer.Option(help="Folder for everything that is written.")] = Path("self_correction"),
     tokenizer: Annotated[
         str | None, typer.Option(metavar="NAME", help="Count the length of replies in its tokens too.")
     ] = None,
     errors_before: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Classified samples of the model before training.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Classified samples of the model before training: lines of {problem_id or question, sample, "
+            "error_type, model}, or an error distribution.",
+        ),
     ] = None,
     errors_after: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="The same after training; may be repeated.")
+        list[Path] | None, typer.Option(metavar="FILE", help="The same of a model after training; may be repeated.")
     ] = None,
 ) -> None:
     """Self-correction telemetry per task, and the before/after figure of error types."""

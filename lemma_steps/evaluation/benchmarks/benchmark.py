@@ -92,7 +92,7 @@ def from_public_sources(wanted: Benchmark, digests: Path | None = None) -> Loade
         failures.append(f"{where} holds {len(loaded.rows):,} of {loaded.total:,} rows")
     raise RefusedError(
         f"{wanted.name}: no public source gives it ({'; '.join(failures)}); "
-        "check the network, or name a folder that holds the set in LEMMA_DATA"
+        "check the network, or name a folder that holds the set in LEMMA_DATA (recipes/build_eval_data.py makes one)"
     )
 
 

@@ -34,8 +34,9 @@ def graded_tasks(run: Run, asked: str | None = None) -> list[str]:
 def compare(run: Run, task: str) -> Iterator[dict[str, Any] | None]:
     """One record per row on which graders differ, None for every other row.
 
-    A record holds `task`, `doc_id`, `doc`, `replies`, `scores` (of every metric, 0 to 1) and `differ` (the graders that do not
-    say what `math_verify` says). Where a row has many samples, its scores are shares, and rows are found whose shares differ.
+    A record holds `task`, `part_of_set` (None for the whole set), `doc_id`, `doc`, `replies`, `scores` (of every metric, 0 to
+    1) and `differ` (the graders that do not say what `math_verify` says). Where a row has many samples, its scores are
+    shares, and rows are found whose shares differ.
 
     Raises:
         RefusedError: samples were not logged, or the file is damaged.
@@ -46,6 +47,7 @@ def compare(run: Run, task: str) -> Iterator[dict[str, Any] | None]:
         yield (
             {
                 "task": task,
+                "part_of_set": run.part(task),
                 "doc_id": sample.get("doc_id"),
                 "doc": sample["doc"],
                 "replies": _replies(sample),

@@ -99,6 +99,15 @@ class Run:
         metadata = self.results["configs"].get(task, {}).get("metadata") or {}
         return metadata.get("subset")
 
+    def part(self, task: str) -> str | None:
+        """What part of the published set was graded, for want of rows or by `--limit`; None for all of it, or not known."""
+        if task not in self.results["n-samples"]:
+            return None
+        size, full = self.size(task), self.full_size(task)
+        if full is None:
+            return f"{size:,} of {self.subset(task)}"
+        return f"{size:,} of {full:,} rows" if size != full else None
+
     def score(self, task: str, metric: str) -> float | None:
         """A metric's mean over the rows; None where it was not measured."""
         value = self.results["results"].get(task, {}).get(f"{metric},{FILTER}")

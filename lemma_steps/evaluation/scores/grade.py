@@ -46,8 +46,8 @@ class Grade:
 
     @property
     def timed_out(self) -> bool:
-        """Whether our check was killed at its limit."""
-        return self.verdict is Verdict.TIMED_OUT
+        """Whether our check or the published rules were killed at their limit."""
+        return Verdict.TIMED_OUT in (self.verdict, self.published)
 
 
 def grade(asked: Sequence[tuple[Mapping[str, Any], str]]) -> Iterator[Grade]:
