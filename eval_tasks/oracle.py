@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,16 +22,21 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from lm_eval import simple_evaluate
-from lm_eval.api.instance import Instance
-from lm_eval.api.model import LM
-from lm_eval.tasks import TaskManager
 from rich.console import Console
 from rich.table import Table
 
 from lemma_steps.answers import verify
 from lemma_steps.console import exit_codes
 from lemma_steps.trajectory import OUTPUT_START, closing
+
+try:
+    from lm_eval import simple_evaluate
+    from lm_eval.api.instance import Instance
+    from lm_eval.api.model import LM
+    from lm_eval.tasks import TaskManager
+except ImportError as error:
+    print(f"error: {error}; install the evaluation's libraries: uv sync --extra eval", file=sys.stderr)
+    raise SystemExit(2) from None
 
 SETS = ["gsm8k", "math", "math500", "asdiv", "mawps", "svamp", "mathematics", "college_math"]
 TURNS = ["mathchat_fqa", "mathchat_fqa_turn2", "mathchat_fqa_turn3"]
@@ -140,7 +146,9 @@ def main(
                 *(f"{share:.2%}" for share in shares),
                 f"{found['seconds']:.1f}",
             )
-    Console().print(table)
+    console = Console()
+    console = console if console.is_terminal else Console(width=120)
+    console.print(table)
     if json_file:
         json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     raise typer.Exit(int(any(map(failed, figures.values()))))
