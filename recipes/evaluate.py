@@ -105,6 +105,7 @@ def evaluations(model: Any, tasks: list[Any], metadata: Map, **settings: Any) ->
                 return
             replies = Path(folder) / f"{before}.jsonl"
             replies.write_text("".join(json.dumps(sample) + "\n" for sample in results["samples"][before]), "utf-8")
+            typer.echo(f"{turn}: after {len(results['samples'][before]):,} replies to {before}", err=True)
             manager = task_manager(metadata | {"previous_turn": str(replies)})
             results = simple_evaluate(model, tasks=[turn], task_manager=manager, **settings)
             del results["configs"][turn]["metadata"]["previous_turn"]
@@ -140,6 +141,8 @@ def write(tracker: Any, results: Map) -> None:
         whole = False
     if not whole:
         raise StoppedError(f"{folder}: the results could not be written; make room there, then evaluate again")
+    config = results["config"]
+    print(f"{config['model']} {config['model_args']}, gen_kwargs: {config['gen_kwargs']}, limit: {config['limit']}")
     print(make_table(results), *([make_table(results, "groups")] if "groups" in results else ()), run.file, sep="\n")
 
 

@@ -37,6 +37,11 @@ _NOT_AN_ANSWER = re.compile(
     r"that|what|as|also|given|found|verified|checked|based|same|simply|just|still|now|only|about|then|this|it|we)\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(
+    r"""(?:(?:n['’]t|\bnot|\bnever|\bwrong\ to)\s+(?:think|believe|say|claim|mean|conclude) | \bdoubt)
+        \s+(?:that\s+)?(?:(?:the|my|our)\s+)?(?:final\s+)?$""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _LAST_NUMBER = re.compile(
     r"(?<![\w.])(?:\\?\$\s?)?[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+(?![\d/]))?(?:\s?\\?%)?(?![\w/])"
 )
@@ -99,6 +104,8 @@ def _cut(text: str) -> str:
 def _statement(text: str, match: re.Match[str]) -> str | None:
     """The answer that a statement makes, or None when it makes none ("the answer is not clear")."""
     kind, rest = match.groupdict(), text[match.end() :]
+    if _DENIED.search(text[max(0, match.start() - 60) : match.start()]):
+        return None
     if kind.get("box") is not None:
         return _box(text, match.end())
     if "hashes" in kind:
