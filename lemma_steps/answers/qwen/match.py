@@ -13,7 +13,7 @@ from lemma_steps.answers.qwen.requirements import require
 from lemma_steps.answers.qwen.strip import MAX_CHARS
 from lemma_steps.answers.verdict import Verdict
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 5.0
 """Seconds of CPU time for one comparison. The published code gives it 60 by the clock, on 32 processes."""
 
 
