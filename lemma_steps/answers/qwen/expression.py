@@ -1,8 +1,9 @@
 """Python-like expressions, read by sympy without what makes its parser dangerous.
 
 `sympy.parse_expr` evaluates its text as Python, with every builtin function in reach. Here no text gets to it that has
-a string, a keyword, an attribute or an operator outside arithmetic; every name stands for a constant, for one of a few
-functions, or becomes a symbol; and there are no builtins. Cost is bounded by the process (`worker.py`).
+a string, an attribute, a keyword other than `and`, `or` and `not`, or an operator outside arithmetic; every name stands
+for a constant, for one of a few functions, or becomes a symbol; and there are no builtins. Cost is bounded by the
+process (`worker.py`).
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _KINDS = {
     tokenize.NL,
     tokenize.ENDMARKER,
 }
+_CHOOSING = {"and", "or", "not"}
+"""Keywords that run nothing: `(1,2)or(1,2)` is its first tuple."""
 _QUOTED = re.compile(r"""(["'])([^"'\\]*)\1""")
 
 
@@ -47,7 +50,7 @@ def _is_safe(text: str) -> bool:
         if token.type not in _KINDS:
             return False
         if token.type == tokenize.NAME:
-            if keyword.iskeyword(word) or "__" in word or word.startswith("_"):
+            if (keyword.iskeyword(word) and word not in _CHOOSING) or "__" in word or word.startswith("_"):
                 return False
         elif token.type in {tokenize.OP, tokenize.ERRORTOKEN} and word and word not in _OPERATORS:
             return False
