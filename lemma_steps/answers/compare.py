@@ -23,6 +23,7 @@ _WORDS = re.compile(r"[A-Za-z][A-Za-z' \-]*")
 _CHOICE = re.compile(r'\(?"?\(?([A-H])\)?"?[).:]?(?:\s.*)?', re.DOTALL)
 _BASE = re.compile(r"(-?[0-9A-Z]+)_\{?(\d+)\}?")
 _SET_MAKER = re.compile(r"[<>|]|\\(?:le|ge|ne|mathbb|setminus|emptyset|infty|cup|cap|pm|begin)(?![A-Za-z])")
+_SPACED = re.compile(r"(?!\d{1,3}(?: \d{3})+$)-?\d+(?: -?\d+)+")
 _MAX_WORDS = 8
 
 
@@ -109,6 +110,8 @@ def compare(gold: str, prediction: str, scalar: Scalar) -> Verdict | None:
     """The verdict on two dressed answers, or None where `scalar` could not decide."""
     if key(gold) == key(prediction):
         return Verdict.RIGHT
+    if _SPACED.fullmatch(gold) or _SPACED.fullmatch(prediction):  # coefficients; algebra would add and multiply them
+        return _verdict(gold.split() == re.split(r"[\s,]+", prediction.strip("()[]{} ")))
     if (parse_quantity(gold) and parse_quantity(prediction)) or not (gold and prediction):
         return quick(gold, prediction)
     if _equations(gold) or _equations(prediction):

@@ -38,7 +38,8 @@ _NOT_AN_ANSWER = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(
-    r"""(?:(?:n['’]t|\bnot|\bnever|\bwrong\ to)\s+(?:think|believe|say|claim|mean|conclude) | \bdoubt)
+    r"""(?:(?:n['’]t|\bnot|\bnever|\bwrong\ to)\s+(?:think|believe|say|claim|mean|conclude)
+        | \bdoubt | \b(?:check|verify)(?:ing)?)
         \s+(?:that\s+)?(?:(?:the|my|our)\s+)?(?:final\s+)?$""",
     re.VERBOSE | re.IGNORECASE,
 )

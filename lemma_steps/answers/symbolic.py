@@ -99,7 +99,14 @@ def _expressions_equal(a: Any, b: Any) -> bool:
 
 
 def _structures_equal(a: Any, b: Any) -> bool:
-    """Sets, relations and matrices, as math-verify compares them."""
+    """Sets, relations and matrices, as math-verify compares them; but it calls equations without real solutions equal."""
+    if isinstance(a, sympy.Eq) and isinstance(b, sympy.Eq):
+        if a.free_symbols != b.free_symbols:
+            return False
+        one, two = (sympy.expand(side.lhs - side.rhs) for side in (a, b))
+        if all(side.is_polynomial(*a.free_symbols) for side in (one, two)):
+            ratio = sympy.cancel(one / two)
+            return bool(ratio.is_number and ratio.is_finite and ratio)
     return bool(grader.verify(a, b, timeout_seconds=None, allow_set_relation_comp=True))
 
 
