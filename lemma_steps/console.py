@@ -31,6 +31,8 @@ def exit_codes() -> Iterator[None]:
     A request to end (SIGTERM: a scheduler, a container) is treated as Ctrl-C is.
     """
     if threading.current_thread() is threading.main_thread():
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what `&` in a script leaves: SIGTERM would do nothing
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield

@@ -203,8 +203,9 @@ def test_a_full_disk_stops_the_run_and_nothing_stored_is_lost(tmp_path, undistur
     assert stored > 0
 
 
-def test_a_request_to_end_keeps_what_was_sent_and_the_next_run_goes_on(tmp_path, undisturbed):
-    """SIGTERM of a scheduler or a container, treated as Ctrl-C."""
+@pytest.mark.parametrize("interrupts", [signal.SIG_DFL, signal.SIG_IGN])
+def test_a_request_to_end_keeps_what_was_sent_and_the_next_run_goes_on(tmp_path, undisturbed, interrupts):
+    """SIGTERM of a scheduler or a container, treated as Ctrl-C; also of a run that a script left in the background."""
     output = tmp_path / "out"
     told = threading.Event()
 
@@ -214,7 +215,7 @@ def test_a_request_to_end_keeps_what_was_sent_and_the_next_run_goes_on(tmp_path,
         return teacher(body)
 
     with serving(reply) as server:
-        with start(server, output) as run:
+        with start(server, output, preexec_fn=lambda: signal.signal(signal.SIGINT, interrupts)) as run:
             while len(server.requests) < 40:
                 assert run.poll() is None
                 time.sleep(0.02)
