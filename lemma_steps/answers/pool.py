@@ -118,11 +118,10 @@ class VerifyPool:
 
     def submit(self, gold: str, prediction: str, *, timeout_s: float | None = None) -> Future[Verdict]:
         """The verdict to come. Plain numbers and words are decided at once; use `asyncio.wrap_future` in a loop."""
-        target, answer = gold_of(gold), extract_answer(prediction)
         if restates(gold, prediction):
-            verdict: Verdict | None = Verdict.RIGHT
-        else:
-            verdict = judge(target, answer, quick) if target and answer else Verdict.UNPARSED
+            return decided(Verdict.RIGHT)
+        target, answer = gold_of(gold), extract_answer(prediction)
+        verdict = judge(target, answer, quick) if target and answer else Verdict.UNPARSED
         if verdict is None:
             assert target is not None
             assert answer is not None

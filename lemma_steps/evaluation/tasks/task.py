@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from statistics import fmean
 from typing import Any, ClassVar
 
 import datasets
@@ -127,13 +128,9 @@ class LemmaTask(ConfigurableTask):
         if self._count is None:
             return None
         limits = [int(value) for name, value in self.config.generation_kwargs.items() if name in _LIMITS]
-        return _mean([self._count(reply) >= _CUT_SHARE * min(limits) for reply in replies])
+        return fmean([self._count(reply) >= _CUT_SHARE * min(limits) for reply in replies])
 
 
 def _scores(grades: Sequence[Grade]) -> dict[str, float]:
-    shares = {name: _mean([getattr(one, name) for one in grades]) for name in Grade.METRICS}
+    shares = {name: fmean([getattr(one, name) for one in grades]) for name in Grade.METRICS}
     return shares | (votes(grades) if len(grades) > 1 else {})
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
