@@ -36,6 +36,8 @@ MIDDLE = {
     "output",
     "publish",
     "evaluation",
+    "training",
+    "study",
 }
 TOP = {"execution", "steps", "runner", "progress", "dry_run", "shards", "ray_parts"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
