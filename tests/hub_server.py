@@ -1,4 +1,7 @@
-"""A dataset Hub on this machine: as much of its HTTP API as publishing and `load_dataset` use, with planned faults."""
+"""A Hub on this machine: as much of its HTTP API as publishing and reading back use, with planned faults.
+
+Datasets and models are kept alike, by name.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Authorization") != f"Bearer {TOKEN}" and not path.startswith("/lfs/"):
             return self.reply(401, **{"X-Error-Message": "Invalid credentials in Authorization header"})
         for pattern, name in ROUTES.items():
-            if match := re.fullmatch(pattern.replace("REPO", "datasets/([^/]+/[^/]+?)"), f"{self.command} {path}"):
+            if match := re.fullmatch(pattern.replace("REPO", "(?:datasets/|models/)?([^/]+/[^/]+?)"), f"{self.command} {path}"):
                 if "REPO" in pattern and match[1] not in self.server.private:
                     return self.reply(404, **{"X-Error-Code": "RepoNotFound"})
                 return getattr(self, name)(*filter(None, match.groups()))
@@ -98,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
         _, there = self.server.at(repo, branch)
         files = [{"path": file["path"], "shouldIgnore": False} for file in json.loads(self.body)["files"]]
         for file in files:
-            mode = file["uploadMode"] = "lfs" if file["path"].endswith(".parquet") else "regular"
+            mode = file["uploadMode"] = "lfs" if file["path"].endswith((".parquet", ".safetensors")) else "regular"
             file["oid"] = oid(there[file["path"]], mode) if file["path"] in there else None
         self.reply(200, {"files": files})
 

@@ -1,4 +1,4 @@
-"""Publishes a result folder as a dataset on the Hugging Face Hub, in one commit.
+"""Publishes a result folder as a dataset, or other files as a repository, on the Hugging Face Hub, in one commit.
 
 Files travel by plain HTTP (LFS), the way that every server with the Hub's API knows: private servers and mirrors have
 no Xet store beside them. The library falls back to it when it is given open files instead of paths.
@@ -6,14 +6,14 @@ no Xet store beside them. The library falls back to it when it is given open fil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub import CommitOperationAdd
 
 from lemma_steps.errors import RefusedError, StoppedError
-from lemma_steps.publish.target import WAITS_S, Target
+from lemma_steps.publish.target import WAITS_S, Kind, Target
 
 FILES = ("README.md", "train.parquet", "rejected.parquet", "report.html", "report.json", "pipeline.yaml")
 """What is published. `train.jsonl` has the rows of `train.parquet` again, `requests.sqlite` paid replies: both stay."""
@@ -50,13 +50,26 @@ def push_to_hub(
     if missing := [name for name in FILES if not (folder / name).is_file()]:
         raise RefusedError(f"{folder}: no {missing[0]}; give the folder of a finished run")
     target = Target(repo, endpoint, token, waits_s)
-    made = target.attempt(lambda: target.api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True))
+    return push_files({name: folder / name for name in FILES}, target, "Publish LEMMA dataset", private, revision)
+
+
+def push_files(
+    files: Mapping[str, Path], target: Target, message: str, private: bool = True, revision: str | None = None
+) -> str:
+    """Commit files, by their names in the repository, to a repository that is made if need be; returns the commit's address.
+
+    Raises:
+        RefusedError: the repository is public and `private` is asked for, or the server says no.
+        StoppedError: the server cannot be reached or keeps failing; the same call may be repeated.
+    """
+    api, kind = target.api, target.kind
+    made = target.attempt(lambda: api.create_repo(target.repo, repo_type=kind, private=private, exist_ok=True))
     name = made.repo_id
     if private:
         target.refuse_public(name)
     if revision is not None:
-        target.attempt(lambda: target.api.create_branch(name, repo_type="dataset", branch=revision, exist_ok=True))
-    return target.attempt(lambda: _commit(target.api, folder, name, revision))
+        target.attempt(lambda: api.create_branch(name, repo_type=kind, branch=revision, exist_ok=True))
+    return target.attempt(lambda: _commit(target, files, name, message, revision))
 
 
 def check_target(
@@ -66,26 +79,26 @@ def check_target(
     endpoint: str | None = None,
     token: str | None = None,
     waits_s: Sequence[float] = WAITS_S,
+    kind: Kind = "dataset",
 ) -> None:
-    """Find out before any work is done what would make `push_to_hub` refuse: no token, a bad one, a public repository.
+    """Find out before any work is done what would make publishing fail: no token, a bad one, a public repository.
 
     Raises:
         RefusedError: publishing would fail, or the server cannot be reached.
     """
-    target = Target(repo, endpoint, token, waits_s)
+    target = Target(repo, endpoint, token, waits_s, kind)
     try:
-        if target.attempt(lambda: target.api.repo_exists(repo, repo_type="dataset")) and private:
+        if target.attempt(lambda: target.api.repo_exists(repo, repo_type=kind)) and private:
             target.refuse_public(repo)
     except StoppedError as error:
         raise RefusedError(str(error)) from None
 
 
-def _commit(api: HfApi, folder: Path, name: str, revision: str | None) -> str:
+def _commit(target: Target, files: Mapping[str, Path], name: str, message: str, revision: str | None) -> str:
     """One commit with all files. The library leaves out those that the server has, so repeating it does no harm."""
-    with ExitStack() as files:
-        opened = {file: files.enter_context((folder / file).open("rb")) for file in FILES}
-        operations = [CommitOperationAdd(path_in_repo=file, path_or_fileobj=data) for file, data in opened.items()]
-        commit = api.create_commit(
-            name, operations, commit_message="Publish LEMMA dataset", repo_type="dataset", revision=revision
+    with ExitStack() as opened:
+        operations = [CommitOperationAdd(file, opened.enter_context(path.open("rb"))) for file, path in files.items()]
+        commit = target.api.create_commit(
+            name, operations, commit_message=message, repo_type=target.kind, revision=revision
         )
     return str(commit.commit_url)

@@ -1,4 +1,4 @@
-"""A dataset repository on the Hub: requests that are repeated while that may help, and failures told in one line."""
+"""A repository on the Hub: requests that are repeated while that may help, and failures told in one line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from logging import ERROR, getLogger
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from huggingface_hub import HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -27,6 +27,8 @@ _REMEDIES = {
 _AGAIN = {408, 409, 412, 425, 429}
 """Client errors that pass: time-outs, rate limits, another commit at the same moment."""
 
+Kind = Literal["dataset", "model"]
+"""What a repository holds."""
 T = TypeVar("T")
 
 
@@ -38,22 +40,25 @@ class Target:
         endpoint: address of the server; default `HF_ENDPOINT`, else the Hub.
         token: default `HF_TOKEN`, else the stored login; it is never shown.
         waits_s: seconds before each further attempt of a request.
+        kind: whether it holds a dataset or a model.
 
     Raises:
         RefusedError: there is no token.
     """
 
-    def __init__(self, repo: str, endpoint: str | None, token: str | None, waits_s: Sequence[float]) -> None:
+    def __init__(
+        self, repo: str, endpoint: str | None, token: str | None, waits_s: Sequence[float], kind: Kind = "dataset"
+    ) -> None:
         token = token or get_token()
         if not token:
             raise RefusedError(f"{repo}: no token for the Hub; set HF_TOKEN, or log in with `hf auth login`")
-        self.repo, self.waits_s = repo, waits_s
+        self.repo, self.waits_s, self.kind = repo, waits_s, kind
         self.api = HfApi(endpoint=endpoint, token=token, library_name="lemma-recipes")
         self.where = f"{repo} at {self.api.endpoint}"
 
     def refuse_public(self, name: str) -> None:
-        """Refuse to put private rows where everybody reads them."""
-        if self.attempt(lambda: self.api.dataset_info(name).private) is False:
+        """Refuse to put private rows or weights where everybody reads them."""
+        if self.attempt(lambda: self.api.repo_info(name, repo_type=self.kind).private) is False:
             raise RefusedError(f"{name}: exists and is public; publish with --public, or give another name")
 
     def attempt(self, request: Callable[[], T]) -> T:
