@@ -26,6 +26,18 @@ def run_directory(path: Path, pipeline_yaml: str) -> Iterator[Path]:
     Raises:
         RefusedError: another run holds it, it belongs to other settings or other software, or it cannot be written.
     """
+    with held(path):
+        _claim(path, pipeline_yaml)
+        yield path
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Make the directory where it is missing, and be the only one who writes there.
+
+    Raises:
+        RefusedError: another process holds it, or it cannot be written.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path / LOCK, blocking=False)
@@ -35,13 +47,24 @@ def run_directory(path: Path, pipeline_yaml: str) -> Iterator[Path]:
     except OSError as error:
         raise RefusedError(f"{path}: cannot be written ({error.strerror}); give another --output") from None
     try:
-        _claim(path, pipeline_yaml)
-        yield path
+        with _writable(path):
+            (path / PID).write_text(str(os.getpid()), encoding="utf-8")
+        yield
     finally:
         (path / PID).unlink(missing_ok=True)
         with suppress(PermissionError):  # Windows keeps an open file
             (path / LOCK).unlink(missing_ok=True)  # before the release: after it, the file may be the next run's
         lock.release()
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RefusedError(
+            f"{path}: cannot be written ({error.strerror}); free some space or give another --output"
+        ) from None
 
 
 def _claim(path: Path, pipeline_yaml: str) -> None:
@@ -60,16 +83,11 @@ def _claim(path: Path, pipeline_yaml: str) -> None:
         raise RefusedError(
             f"{path}: holds {others[0]}, which is not of a run; give a new or empty directory as --output"
         )
-    try:
-        (path / PID).write_text(str(os.getpid()), encoding="utf-8")
-        if former != pipeline_yaml:  # whole or not at all: half of it would look like another run's
+    if former != pipeline_yaml:  # whole or not at all: half of it would look like another run's
+        with _writable(path):
             partial = path / f".{SETTINGS}.partial"
             partial.write_text(pipeline_yaml, encoding="utf-8")
             os.replace(partial, settings)
-    except OSError as error:
-        raise RefusedError(
-            f"{path}: cannot be written ({error.strerror}); free some space or give another --output"
-        ) from None
 
 
 def decisive(pipeline_yaml: str | None) -> Any:
