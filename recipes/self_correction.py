@@ -27,11 +27,10 @@ from lemma_steps.evaluation.results.comparable import check_comparable
 from lemma_steps.evaluation.results.labels import labels_of, printable
 from lemma_steps.evaluation.results.picture import check_drawing
 from lemma_steps.evaluation.runs.logged import Logged
+from lemma_steps.evaluation.self_correction.entry import entry_of
 from lemma_steps.evaluation.self_correction.error_counts import ErrorCounts
 from lemma_steps.evaluation.self_correction.error_picture import draw_shift
 from lemma_steps.evaluation.self_correction.error_shift import ErrorShift
-from lemma_steps.evaluation.self_correction.observation import observe
-from lemma_steps.evaluation.self_correction.telemetry import SelfCorrection
 from lemma_steps.evaluation.self_correction.telemetry_text import NOTES, comma_separated, markdown, screens
 from lemma_steps.evaluation.tasks.lengths import TokenCounter
 
@@ -72,13 +71,7 @@ def measured(runs: list[str], count: TokenCounter | None, console: Console) -> l
         for one, label in zip(logged, labels, strict=True):
             if task in one.tasks:
                 with console.status(Text(f"{printable(task)}, {label}")):
-                    counts = SelfCorrection.of(observe(one.replies(task)), count)
-                subset = one.run.part(task)
-                part = {
-                    "version": one.run.results["versions"].get(task),
-                    "subset": printable(str(subset)) if subset else None,
-                }
-                entries.append({"task": printable(task), "run": label, **part, **counts.report()})
+                    entries.append(entry_of(one, task, label, count))
     return entries
 
 

@@ -31,13 +31,13 @@ _LATEX = {
 } | {mark: "\\" + mark for mark in "{}$&#_%"}
 
 
-def markdown(tables: Sequence[Table]) -> str:
-    """The tables in GitHub's Markdown."""
-    return "\n".join(_markdown(table) for table in tables)
+def markdown(tables: Sequence[Table], mark: str = "##") -> str:
+    """The tables in GitHub's Markdown, each under a heading of this level."""
+    return "\n".join(_markdown(table, mark) for table in tables)
 
 
-def _markdown(table: Table) -> str:
-    lines = [f"## {escape_markdown(table.layout.title)}", ""]
+def _markdown(table: Table, mark: str) -> str:
+    lines = [f"{mark} {escape_markdown(table.layout.title)}", ""]
     lines += [f"| | {' | '.join(map(escape_markdown, table.headings))} |", f"| --- |{' ---: |' * len(table.headings)}"]
     for group, rows in groupby(table.rows, key=lambda row: row.group):
         lines.append(f"| **{escape_markdown(group)}** |{' |' * len(table.headings)}")

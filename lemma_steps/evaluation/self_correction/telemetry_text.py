@@ -90,15 +90,15 @@ def _screen(entries: Sequence[Entry], title: str, headings: Sequence[str]) -> Ta
     return shown
 
 
-def markdown(entries: Sequence[Entry], remarks: Sequence[str]) -> str:
-    """The table and the notes in GitHub's Markdown."""
+def markdown(entries: Sequence[Entry], remarks: Sequence[str], heading: str = "#") -> str:
+    """The table and the notes in GitHub's Markdown, under a heading of this level."""
     rows = [["task", "run", *HEADINGS], ["---", "---", *["---:"] * len(HEADINGS)]]
     for entry in entries:
         values = [f"{value} [{bounds}]" if bounds else value for value, bounds in cells(entry)]
         rows.append([escape_markdown(cell) for cell in (entry["task"], entry["run"], *values)])
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     notes = "\n".join(f"- {escape_markdown(note)}" for note in [*remarks, *NOTES])
-    return f"# Self-correction\n\nShares in %, flips in replies, lengths in words.\n\n{table}\n\n{notes}\n"
+    return f"{heading} Self-correction\n\nShares in %, flips in replies, lengths in words.\n\n{table}\n\n{notes}\n"
 
 
 def comma_separated(entries: Sequence[Entry]) -> str:
