@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -91,8 +91,8 @@ class Settings(BaseModel):
         return None if value == "none" else value
 
     @classmethod
-    def read(cls, config: Path, overrides: dict[str, Any]) -> Settings:
-        """The YAML at `config`, with every override that is not `None` in place of its value.
+    def read(cls, config: Path, overrides: dict[str, Any], section: str | None = None) -> Self:
+        """The YAML at `config`, or a section of it, with every override that is not `None` in place of its value.
 
         Raises:
             RefusedError: the file is missing, is no YAML mapping, or a value is not allowed; says which.
@@ -103,6 +103,8 @@ class Settings(BaseModel):
             raise RefusedError(f"{config}: {error.strerror}; check --config") from None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise RefusedError(f"{config}: not YAML ({' '.join(str(error).split())}); correct the file") from None
+        if section is not None and isinstance(written, dict):
+            written, config = written.get(section), Path(f"{config}, {section}")
         if not isinstance(written, dict):
             raise RefusedError(f"{config}: a recipe is a mapping of settings; see recipes/configs/offline.yaml")
         try:

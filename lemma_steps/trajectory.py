@@ -15,6 +15,7 @@ OUTPUT_START = " "
 that full stop in byte-level and SentencePiece vocabularies alike, while "." and a newline merge into one token."""
 
 _MARK = re.compile(r"<<[^<>]*>>")
+_CLOSED = re.compile(r"\bThe answer is: \S[^\n]*\Z")
 _GOLD_LINE = re.compile(r"^[ \t]*####[^\n]*\n?", re.MULTILINE)
 
 
@@ -38,9 +39,20 @@ def student_solution(text: str) -> str:
     return as_output(strip_marks(text))
 
 
+def without_gold_line(text: str) -> str:
+    """`text` without GSM8K's `####` lines and without white space around it."""
+    return _GOLD_LINE.sub("", text).strip()
+
+
+def closed(solution: str, answer: str) -> str:
+    """A solution of somebody else's as an output: no marks, no `####` line, and a closing statement, its own or `answer`'s."""
+    text = without_gold_line(strip_marks(solution))
+    return as_output(text if _CLOSED.search(text) or text.endswith(closing(answer)) else f"{text}\n{closing(answer)}")
+
+
 def gold_trajectory(gold_solution: str, gold_answer: str) -> str:
     """The gold solution as a model would write it: no marks, no `####` line, the closing statement as its last line."""
-    body = _GOLD_LINE.sub("", strip_marks(gold_solution)).strip()
+    body = without_gold_line(strip_marks(gold_solution))
     if body.endswith(closing(gold_answer)):
         return body
     return f"{body}\n{closing(gold_answer)}" if body else closing(gold_answer)

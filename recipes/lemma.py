@@ -32,25 +32,13 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 def models(settings: Settings, store: str | None = None) -> tuple[Any, Any]:
     """Teacher and student (or `None`); their replies go to the file `store`."""
-    from lemma_steps.llms.spec import parse_llm
+    from lemma_steps.llms.spec import parse_llm, shared_options, student_llm
 
-    shared = {
-        "max_in_flight": settings.max_in_flight,
-        "prices": settings.prices,
-        "batch": settings.batch,
-        "store": store,
-    }
+    shared = shared_options(settings, store)
     teacher = parse_llm(
         settings.teacher, "--teacher", **shared | {"generation_kwargs": settings.sampling} | settings.teacher_endpoint
     )
-    if settings.student == "none":
-        return teacher, None
-    if settings.student == "offline":
-        raise RefusedError(
-            "--student offline: the rule-based teacher is no student; name a model, or use --student-samples"
-        )
-    sampling = {"generation_kwargs": settings.student_sampling}
-    return teacher, parse_llm(settings.student, "--student", **shared | sampling | settings.student_endpoint)
+    return teacher, student_llm(settings, store)
 
 
 def build(settings: Settings, teacher: Any, student: Any = None, shard: Shard | None = None) -> Any:
@@ -100,17 +88,8 @@ def build(settings: Settings, teacher: Any, student: Any = None, shard: Shard | 
     if not strategies:
         raise RefusedError("--ablate fix-continue and fresh-restart together leave no strategy; drop one of them")
 
-    names = {steps.step_name(step) for step, _ in chain}
-    if unknown := set(settings.steps) - names:
-        raise RefusedError(f"steps.{min(unknown)}: no such step; the steps are {', '.join(sorted(names))}")
     with Pipeline(name="lemma", description="Learning from errors: verified error-corrective trajectories") as pipeline:
-        previous = None
-        for step, options in chain:
-            name = steps.step_name(step)
-            made = steps.make(step, name, {**options, **settings.steps.get(name, {})})
-            if previous is not None:
-                previous >> made
-            previous = made
+        steps.connect(chain, settings.steps)
     return pipeline
 
 
@@ -175,11 +154,12 @@ def main(
         return
     from lemma_steps.publish import check_target
     from lemma_steps.publish import push_to_hub as publish
+    from lemma_steps.sources import named_columns
 
     with exit_codes():
         overrides = {
             "problems": problems or None,
-            "columns": _columns(column) if column else None,
+            "columns": named_columns(column),
             "licence": licence,
             "limit": limit,
             "teacher": teacher,
@@ -301,13 +281,6 @@ def run(
         print(f"note: a call failed for {failed:,} rejected rows; the same command asks again", file=sys.stderr)
     files = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md, pipeline.yaml"
     print(f"{place}: {files}, {STORE}")
-
-
-def _columns(pairs: list[str]) -> dict[str, str]:
-    columns = dict(pair.partition("=")[::2] for pair in pairs)
-    if wrong := [pair for pair in pairs if "=" not in pair]:
-        raise RefusedError(f"--column {wrong[0]}: write question=NAME, solution=NAME or answer=NAME")
-    return columns
 
 
 if __name__ == "__main__":

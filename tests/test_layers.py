@@ -30,6 +30,8 @@ MIDDLE = {
     "llms",
     "sources",
     "settings",
+    "baseline_settings",
+    "subsets",
     "student_samples",
     "console",
     "run_directory",

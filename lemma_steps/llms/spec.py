@@ -13,6 +13,7 @@ from lemma_steps.llms.embedded import EmbeddedLLM
 from lemma_steps.llms.engine.prices import Prices
 from lemma_steps.llms.open_weights import OpenWeights
 from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM, api_key
+from lemma_steps.settings import Settings
 
 FORMS = "offline, openai:MODEL, vllm:URL#MODEL, embedded:NAME"
 
@@ -46,6 +47,29 @@ def parse_llm(spec: str, option: str, **options: Any) -> LLM:
         OpenWeights.named(rest).check()
         return _made(option, EmbeddedLLM, model=rest, **options | {"batch": False})
     raise RefusedError(f"{option} {spec!r}: unknown model; use one of {FORMS}")
+
+
+def shared_options(settings: Settings, store: str | None) -> dict[str, Any]:
+    """The fields that all models of a run have alike; their replies go to the file `store`."""
+    return {"store": store} | {name: getattr(settings, name) for name in ("max_in_flight", "prices", "batch")}
+
+
+def student_llm(settings: Settings, store: str | None) -> LLM | None:
+    """The student that the settings name, if they name one; its replies go to the file `store`.
+
+    Raises:
+        RefusedError: as `parse_llm`, and for the rule-based teacher.
+    """
+    if settings.student == "none":
+        return None
+    if settings.student == "offline":
+        raise RefusedError(
+            "--student offline: the rule-based teacher is no student; name a model, or use --student-samples"
+        )
+    sampling = {"generation_kwargs": settings.student_sampling}
+    return parse_llm(
+        settings.student, "--student", **shared_options(settings, store) | sampling | settings.student_endpoint
+    )
 
 
 def refuse_unpriced(models: Iterable[LLM | None], prices: str | None) -> None:

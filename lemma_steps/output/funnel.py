@@ -7,20 +7,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
+EXPLODING = ("error_type_sampler", "right_samples")
+"""Steps that make several candidates of one problem."""
+
+
 class Funnel:
     """Counts the rows that leave a chain, in input order, and derives what every step let through.
 
-    Up to the step `explodes_at` a row is a problem, after it a candidate, so that
+    Up to the step that explodes a row is a problem, after it a candidate, so that
     `entered = candidates + problems rejected before the explosion = kept + rejected` (design, section Execution).
-    The rows of one problem follow each other; nothing is remembered but counts.
+    The rows of one problem follow each other; where no step explodes, rows come as they stand in their set, and the
+    first of a problem has index 0. Nothing is remembered but counts.
 
     Args:
         steps: names of the chain's steps, in order.
-        explodes_at: the step that makes several candidates of one problem; `None` where no step does.
     """
 
-    def __init__(self, steps: Sequence[str], explodes_at: str | None = "error_type_sampler") -> None:
-        self.steps, self.explodes_at = list(steps), explodes_at
+    def __init__(self, steps: Sequence[str]) -> None:
+        self.steps = list(steps)
+        self.explodes_at = next((step for step in steps if step in EXPLODING), None)
         self.problems = self.candidates = self.kept = self.right_samples = 0
         self._reasons: dict[str, Counter[str]] = {step: Counter() for step in steps}
         self._candidates_lost: Counter[str] = Counter()
@@ -33,9 +38,12 @@ class Funnel:
             ValueError: the row was rejected by a step that is not of this chain.
         """
         rejected_by = row.get("rejected_by")
-        candidate = not rejected_by or row.get("origin") is not None
-        first = not candidate or row["problem_id"] != self._problem
-        self._problem = row["problem_id"] if candidate else None
+        candidate = not rejected_by or row.get("id") is not None
+        if self.explodes_at is None:
+            first = not row.get("index")
+        else:
+            first = not candidate or row["problem_id"] != self._problem
+            self._problem = row["problem_id"] if candidate else None
         self.problems += first
         self.candidates += candidate
         self.right_samples += (row.get("right_samples") or 0) if first else 0

@@ -16,11 +16,10 @@ class Summary:
 
     Args:
         steps: names of the chain's steps, in order.
-        explodes_at: the step that makes candidates of problems; `None` where no step does.
     """
 
-    def __init__(self, steps: Sequence[str], explodes_at: str | None = "error_type_sampler") -> None:
-        self.funnel = Funnel(steps, explodes_at)
+    def __init__(self, steps: Sequence[str]) -> None:
+        self.funnel = Funnel(steps)
         self.composition = Composition()
         self.calls = Calls()
         self.examples = Examples()
@@ -36,10 +35,11 @@ class Summary:
         """The content of `report.json`.
 
         Args:
-            settings: what decides the rows: recipe, models, seed.
+            settings: what decides the rows: recipe, models, seed; the `method` too, where it is another than `lemma`.
             run: what varies from run to run: `command`, times, rates, versions, repeated calls.
         """
         return {
+            "method": settings.get("method", "lemma"),
             "entered": self.funnel.entered,
             "kept": self.funnel.kept,
             "rejected": self.funnel.rejected,

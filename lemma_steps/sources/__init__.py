@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from lemma_steps.sources.problem import BadRow, Columns, find_columns, question_key, to_problem
+from lemma_steps.sources.problem import (
+    BadRow,
+    Columns,
+    find_columns,
+    named_columns,
+    question_key,
+    to_problem,
+    to_solution,
+)
 from lemma_steps.sources.source import Source, registry
 
-__all__ = ["BadRow", "Columns", "Source", "find_columns", "question_key", "registry", "to_problem"]
+__all__ = [
+    "BadRow",
+    "Columns",
+    "Source",
+    "find_columns",
+    "named_columns",
+    "question_key",
+    "registry",
+    "to_problem",
+    "to_solution",
+]

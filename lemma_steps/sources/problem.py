@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lemma_steps.answers import gold_answer
+from lemma_steps.errors import RefusedError
 from lemma_steps.seeds import digest
 
 MAX_QUESTION = 50_000
@@ -46,6 +47,17 @@ def find_columns(record: Mapping[str, Any], mapping: Mapping[str, str] | None = 
     return Columns(question, solution, answer)
 
 
+def named_columns(pairs: Sequence[str] | None) -> dict[str, str] | None:
+    """The mapping that `--column NAME=COLUMN` options say; `None` for none.
+
+    Raises:
+        RefusedError: one of them is no such pair.
+    """
+    if wrong := [pair for pair in pairs or () if "=" not in pair]:
+        raise RefusedError(f"--column {wrong[0]}: write question=NAME, solution=NAME or answer=NAME")
+    return dict(pair.partition("=")[::2] for pair in pairs) if pairs else None
+
+
 def question_key(question: str) -> str:
     """Hash of the question after NFKC and white-space normalisation; the stable part of `problem_id`."""
     return digest(" ".join(unicodedata.normalize("NFKC", question).split()))
@@ -57,11 +69,7 @@ def to_problem(record: Mapping[str, Any], columns: Columns) -> dict[str, str]:
     Raises:
         BadRow: with a reason code; `malformed` when the value is broken rather than unusable.
     """
-    question = _text(record.get(columns.question), columns.question)
-    if not question.strip():
-        raise BadRow("no_question", f"column {columns.question} is empty")
-    if len(question) > MAX_QUESTION:
-        raise BadRow("question_too_long", f"{len(question):,} characters, at most {MAX_QUESTION:,}", malformed=True)
+    question = _question(record, columns)
     solution = _text(record.get(columns.solution), columns.solution) if columns.solution else ""
     short = _text(record.get(columns.answer), columns.answer) if columns.answer else ""
     if not solution.strip() and (gold_answer(short) or len(short) > _SHORT_ANSWER or "\n" in short.strip()):
@@ -72,11 +80,32 @@ def to_problem(record: Mapping[str, Any], columns: Columns) -> dict[str, str]:
         raise BadRow("no_gold_answer", "no `#### X` line, no box with content, no answer column with content")
     style = "gsm8k" if "####" in solution else "math" if "\\boxed" in solution else "mixed"
     return {
-        "question": question.strip(),
+        "question": question,
         "gold_solution": solution.strip(),
         "gold_answer": answer.strip(),
         "style": style,
     }
+
+
+def to_solution(record: Mapping[str, Any], columns: Columns) -> dict[str, str]:
+    """Question and solution of one row of a set of solutions, whose gold answers are known elsewhere or not at all.
+
+    Raises:
+        BadRow: as `to_problem`, and where there is no solution.
+    """
+    question, solution = _question(record, columns), _text(record.get(columns.solution or ""), columns.solution)
+    if not solution.strip():
+        raise BadRow("no_solution", f"column {columns.solution or 'solution'} is empty")
+    return {"question": question, "solution": solution}
+
+
+def _question(record: Mapping[str, Any], columns: Columns) -> str:
+    question = _text(record.get(columns.question), columns.question)
+    if not question.strip():
+        raise BadRow("no_question", f"column {columns.question} is empty")
+    if len(question) > MAX_QUESTION:
+        raise BadRow("question_too_long", f"{len(question):,} characters, at most {MAX_QUESTION:,}", malformed=True)
+    return question.strip()
 
 
 def _text(value: Any, column: str | None) -> str:

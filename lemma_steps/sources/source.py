@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,9 +14,11 @@ import yaml
 from lemma_steps.duplicates import FirstSeen
 from lemma_steps.errors import RefusedError
 from lemma_steps.sources.files import SUFFIXES, is_file_spec, read_file
-from lemma_steps.sources.problem import BadRow, find_columns, question_key, to_problem
+from lemma_steps.sources.problem import BadRow, Columns, find_columns, question_key, to_problem
 
 Row = dict[str, Any]
+Read = Callable[[Mapping[str, Any], Columns], Mapping[str, str]]
+"""What makes a row of a set what it is to be: `to_problem` or `to_solution`."""
 ID_COLUMNS = ("problem_id", "id")
 
 
@@ -62,8 +64,10 @@ class Source:
         self.split = "train" if self.path is None or spec in registry() else "local"
         self.licence = known.get("licence") or licence or "not stated"
 
-    def rows(self, limit: int | None = None) -> Iterator[Row]:
+    def rows(self, limit: int | None = None, read: Read = to_problem) -> Iterator[Row]:
         """Problems and rejected rows in order; a row that is no problem carries `reason` and `detail`.
+
+        With `read=to_solution` the rows are solutions, of which several may belong to one question.
 
         Raises:
             RefusedError: the set cannot be read, or lacks the columns.
@@ -82,8 +86,8 @@ class Source:
             try:
                 if columns is None:
                     raise BadRow("wrong_columns", f"columns {', '.join(map(str, record))}", malformed=True)
-                problem = to_problem(record, columns)
-                yield {**base, **problem, "problem_id": f"{self.name}-{question_key(problem['question'])}"}
+                found = read(record, columns)
+                yield {**base, **found, "problem_id": f"{self.name}-{question_key(found['question'])}"}
             except BadRow as bad:
                 question = (
                     str(record.get(columns.question) or "" if columns else "")[:1000]
@@ -99,7 +103,7 @@ class Source:
                     "malformed": bad.malformed,
                 }
 
-    def check(self, limit: int | None = None, *, refuse_bad_rows: bool = True) -> int | None:
+    def check(self, limit: int | None = None, read: Read = to_problem, *, refuse_bad_rows: bool = True) -> int | None:
         """Read a local file through once, before any work; the number of its rows, `None` for a set on the Hub.
 
         Raises:
@@ -108,11 +112,11 @@ class Source:
         if self.path is None:
             return None
         count = 0
-        for row in self.rows(limit):
+        for row in self.rows(limit, read):
             count += 1
             if row.get("malformed") and refuse_bad_rows:
                 raise RefusedError(f"{row['detail']}; mend or drop the row, or pass --reject-bad-rows")
-        if refuse_bad_rows:
+        if refuse_bad_rows and read is to_problem:
             self._refuse_repeated_ids(limit)
         return count
 

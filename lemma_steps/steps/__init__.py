@@ -1,6 +1,8 @@
 """The steps of the recipe, each usable in any distilabel pipeline."""
 
 import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,17 +11,22 @@ from lemma_steps.errors import RefusedError
 from lemma_steps.steps.answer_filter import AnswerFilter
 from lemma_steps.steps.audit_trajectory import AuditTrajectory
 from lemma_steps.steps.classify_errors import ClassifyErrors
+from lemma_steps.steps.close_solution import CloseSolution
 from lemma_steps.steps.decontaminate import Decontaminate
 from lemma_steps.steps.deduplicate import Deduplicate
 from lemma_steps.steps.error_type_sampler import ErrorTypeSampler
+from lemma_steps.steps.find_gold import FindGold
 from lemma_steps.steps.fix_continue import FixContinue
 from lemma_steps.steps.format_record import FormatRecord
 from lemma_steps.steps.fresh_restart import FreshRestart
+from lemma_steps.steps.gold_solutions import GoldSolutions
 from lemma_steps.steps.inject_error import InjectError
 from lemma_steps.steps.injection_filter import InjectionFilter
 from lemma_steps.steps.join_trajectory import JoinTrajectory
 from lemma_steps.steps.load_problems import LoadProblems
+from lemma_steps.steps.load_solutions import LoadSolutions
 from lemma_steps.steps.locate_first_error import LocateFirstError
+from lemma_steps.steps.right_samples import RightSamples
 from lemma_steps.steps.sample_student import SampleStudent
 from lemma_steps.steps.score_samples import ScoreSamples
 from lemma_steps.steps.smooth import Smooth
@@ -29,21 +36,27 @@ __all__ = [
     "AnswerFilter",
     "AuditTrajectory",
     "ClassifyErrors",
+    "CloseSolution",
     "Decontaminate",
     "Deduplicate",
     "ErrorTypeSampler",
+    "FindGold",
     "FixContinue",
     "FormatRecord",
     "FreshRestart",
+    "GoldSolutions",
     "InjectError",
     "InjectionFilter",
     "JoinTrajectory",
     "LoadProblems",
+    "LoadSolutions",
     "LocateFirstError",
+    "RightSamples",
     "SampleStudent",
     "ScoreSamples",
     "Smooth",
     "TruncateAtError",
+    "connect",
     "make",
     "step_name",
 ]
@@ -67,6 +80,23 @@ def make(step: type, name: str, options: dict[str, Any]) -> Any:
         option = ".".join(map(str, first["loc"]))
         known = ", ".join(sorted(set(step.model_fields) - _OF_DISTILABEL))  # type: ignore[attr-defined]
         raise RefusedError(f"steps.{name}.{option}: {first['msg']}; this step takes {known}") from None
+
+
+def connect(chain: Sequence[tuple[type, dict[str, Any]]], parameters: Mapping[str, dict[str, Any]]) -> None:
+    """Make the steps of a linear chain in the open `Pipeline`; `parameters` of a step, by name, come over its options.
+
+    Raises:
+        RefusedError: as `make`, and for parameters of a step that is not in the chain.
+    """
+    names = [step_name(step) for step, _ in chain]
+    if unknown := set(parameters) - set(names):
+        raise RefusedError(f"steps.{min(unknown)}: no such step; the steps are {', '.join(sorted(names))}")
+    made = [
+        make(step, name, {**options, **parameters.get(name, {})})
+        for name, (step, options) in zip(names, chain, strict=True)
+    ]
+    for one, following in pairwise(made):
+        one >> following
 
 
 _OF_DISTILABEL = {

@@ -11,8 +11,11 @@ from lemma_steps.steps.base import Row
 class AnswerFilter(AnswerStep):
     """Checks the last answer statement of the output against the gold answer (paper, section 3.4).
 
+    Attributes:
+        column: what is checked: the trajectory, or a solution before the gold answer is stated at its end.
+
     Input columns:
-        - output, gold_answer (`str`): the trajectory and the answer it must reach.
+        - output, gold_answer (`str`): the trajectory (or what `column` names) and the answer it must reach.
 
     Output columns:
         - verdict (`str`): `right` in every row that goes on.
@@ -21,10 +24,12 @@ class AnswerFilter(AnswerStep):
         - filtering
     """
 
+    column: str = "output"
+
     @property
     def inputs(self) -> list[str]:
         """Columns read."""
-        return ["output", "gold_answer"]
+        return [self.column, "gold_answer"]
 
     @property
     def outputs(self) -> list[str]:
@@ -32,10 +37,11 @@ class AnswerFilter(AnswerStep):
         return ["verdict"]
 
     async def process_row(self, row: Row) -> Row:
-        """Check the whole output."""
-        verdict = await self.check(row["gold_answer"], row["output"])
+        """Check the whole text."""
+        verdict = await self.check(row["gold_answer"], row[self.column])
         columns = {"verdict": str(verdict)}
         if verdict != Verdict.RIGHT:
-            ending = row["output"][-80:]
-            raise RejectionError(f"answer_{verdict}", f"gold {row['gold_answer']!r}, output ends {ending!r}", columns)
+            ending = row[self.column][-80:]
+            detail = f"gold {row['gold_answer']!r}, {self.column} ends {ending!r}"
+            raise RejectionError(f"answer_{verdict}", detail, columns)
         return {**row, **columns}

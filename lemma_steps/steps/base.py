@@ -12,6 +12,7 @@ from distilabel.steps import GlobalStep, Step, StepInput
 from pydantic import PrivateAttr
 
 from lemma_steps.errors import RejectionError
+from lemma_steps.seeds import digest
 
 if TYPE_CHECKING:
     from distilabel.typing import StepOutput
@@ -22,6 +23,18 @@ Row = dict[str, Any]
 def reject(row: Row, step: str, reason: str, detail: str = "") -> Row:
     """The row with the three columns that say which step rejected it, why, and on what evidence."""
     return {**row, "rejected_by": step, "reason": reason, "detail": detail}
+
+
+def row_id(row: Row) -> str:
+    """The id of a candidate: of what it is, never of reply text, so that a resumed run gives it again."""
+    return digest(*(row.get(name) for name in ("problem_id", "origin", "index", "strategy", "method")))
+
+
+def candidate(row: Row, method: str, index: int, solution: str | None) -> Row:
+    """The row as the `index`-th candidate of its problem under a method that has no error columns (`sft`, `rft`, ...)."""
+    own = {"method": method, "index": index, "solution": solution, "provenance": row.get("provenance") or []}
+    made = {**row, **own}
+    return {**made, "id": row_id(made)}
 
 
 class RowStep(Step):

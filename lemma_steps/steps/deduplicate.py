@@ -18,7 +18,8 @@ class Deduplicate(OrderedStep):
 
     Input columns:
         - id, question, output, erroneous_prefix, correction (`str`): the trajectory and its parts.
-        - error_begin, error_end (`int`): where its wrong step stands; another wrong step makes another trajectory.
+        - error_begin, error_end (`int`): where its wrong step stands; another wrong step makes another trajectory;
+            null in rows without an error.
 
     Categories:
         - filtering
@@ -51,12 +52,14 @@ class Deduplicate(OrderedStep):
         assert self._errors is not None, "load() first"
         if row.get("rejected_by"):
             return row
-        error = digest(row["question"], row["erroneous_prefix"], row["correction"])
-        if (first := self._errors.setdefault(error, row["id"])) != row["id"]:
-            return reject(
-                row, self.name or "deduplicate", "near_duplicate", f"of {first}, in other words of reflection"
-            )
-        wrong_step = row["output"][row["error_begin"] : row["error_end"]]
+        wrong_step = ""
+        if row["error_begin"] is not None:  # rows of other methods have no error
+            error = digest(row["question"], row["erroneous_prefix"], row["correction"])
+            if (first := self._errors.setdefault(error, row["id"])) != row["id"]:
+                return reject(
+                    row, self.name or "deduplicate", "near_duplicate", f"of {first}, in other words of reflection"
+                )
+            wrong_step = row["output"][row["error_begin"] : row["error_end"]]
         if found := self._seen.check(row["id"], row["output"], row["question"], wrong_step):
             return reject(row, self.name or "deduplicate", f"{found.kind}_duplicate", f"of {found.of}")
         return row

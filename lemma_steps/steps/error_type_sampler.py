@@ -14,8 +14,8 @@ from pydantic import Field, PrivateAttr
 
 from lemma_steps.answers import Verdict
 from lemma_steps.errors import RefusedError
-from lemma_steps.seeds import digest, seed_for
-from lemma_steps.steps.base import Row, RowStep, reject
+from lemma_steps.seeds import seed_for
+from lemma_steps.steps.base import Row, RowStep, reject, row_id
 from lemma_steps.taxonomy import TAXONOMY, default_distribution
 
 CARRIED = ("problem_id", "source", "split", "question", "gold_solution", "gold_answer", "licence", "right_samples")
@@ -102,7 +102,7 @@ class ErrorTypeSampler(RowStep):
         own = list(self._student_errors(row))
         labelled = sum(error["label"]["code"] is not None for error in own)
         candidates = [
-            {**candidate, "strategy": strategy, "id": _candidate_id(candidate, strategy)}
+            {**candidate, "strategy": strategy, "id": row_id({**candidate, "strategy": strategy})}
             for candidate in [*own, *self._injections(row, self._budget(row) - labelled)]
             for strategy in self.strategies
         ]
@@ -183,10 +183,6 @@ class ErrorTypeSampler(RowStep):
             "index": index,
             "student_reference": pick,
         }
-
-
-def _candidate_id(candidate: Row, strategy: str) -> str:
-    return digest(candidate["problem_id"], candidate["origin"], candidate["index"], strategy, candidate["method"])
 
 
 def read_distribution(path: str) -> dict[str, float]:

@@ -48,20 +48,19 @@ class JoinTrajectory(RowStep):
             row.get("smooth_correction") or row["draft_correction"],
         )
         output = row["erroneous_prefix"] + reflection + correction
+        untrained = (row["error_begin"], row["error_end"]) if self.masked else None
         return {
             **row,
             "reflection": reflection,
             "correction": correction,
-            "output": output,
-            "instruction": row["question"],
-            "input": "",
-            "segments": self._segments(row, output),
+            **laid_out(row["question"], output, untrained),
         }
 
-    def _segments(self, row: Row, output: str) -> list[Row]:
-        prompt = {"label": False, "text": prompts.inference_prompt(row["question"])}
-        if not self.masked:
-            return [prompt, {"label": True, "text": output}]
-        begin, end = row["error_begin"], row["error_end"]
-        parts = [(True, output[:begin]), (False, output[begin:end]), (True, output[end:])]
-        return [prompt, *({"label": label, "text": text} for label, text in parts if text)]
+
+def laid_out(question: str, output: str, untrained: tuple[int, int] | None = None) -> Row:
+    """The columns of a training target: Alpaca layout, and segments with those of `output[begin:end]` not trained on."""
+    begin, end = untrained or (0, 0)
+    parts = [(True, output[:begin]), (False, output[begin:end]), (True, output[end:])]
+    prompt = {"label": False, "text": prompts.inference_prompt(question)}
+    segments = [prompt, *({"label": label, "text": text} for label, text in parts if text)]
+    return {"output": output, "instruction": question, "input": "", "segments": segments}

@@ -1,0 +1,204 @@
+"""The baselines of the paper's comparison: training sets of other methods, in the record, steps and files of recipes/lemma.py.
+
+    python recipes/baselines.py sft --output sft                                    gold solutions
+    python recipes/baselines.py rft --student-samples samples.jsonl --output rft    a student's right solutions
+    python recipes/baselines.py rft --student vllm:http://localhost:8000/v1#my-model --output rft
+    python recipes/baselines.py metamath --output metamath                          MetaMathQA
+    python recipes/baselines.py dart-math-uniform --output dart                     DART-Math; also dart-math-hard
+    python recipes/baselines.py published --output published                        the released LEMMA set, audited
+    python recipes/baselines.py subset out --rows 5000 --output lemma_5k            a part of any of these sets
+    python recipes/baselines.py subset sft --tokens 1200000 --tokenizer MODEL --output sft_1200k
+
+Every kept row reached its gold answer and is no question of an evaluation set; every other row is in rejected.parquet,
+with the reason. Subsets of one set with one seed are nested: the smaller is the beginning of the larger.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lemma_steps.baseline_settings import BaselineSettings
+from lemma_steps.console import exit_codes, quiet_libraries
+from lemma_steps.errors import RefusedError
+
+HERE = Path(__file__).parent
+METHODS = {
+    "sft": "Gold solutions of the problems.",
+    "rft": "A student's right solutions, one for each way to the answer (Yuan et al., 2023).",
+    "metamath": "MetaMathQA; its answers are its own.",
+    "dart-math-uniform": "DART-Math-Uniform, checked against GSM8K and MATH.",
+    "dart-math-hard": "DART-Math-Hard, checked against GSM8K and MATH.",
+    "published": "The released LEMMA set, checked against GSM8K and MATH.",
+}
+FILES = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md"
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True)
+
+
+def build(settings: BaselineSettings, student: Any = None) -> Any:
+    """The chain of one method as a distilabel `Pipeline`; what follows the solutions is the same for all."""
+    from distilabel.pipeline import Pipeline
+
+    from lemma_steps import steps
+
+    loading = settings.model_dump(include={"problems", "columns", "licence", "limit"})
+    samples = {"llm": student, "samples_file": settings.student_samples, "seed": settings.seed}
+    of_solutions: list[tuple[type, dict[str, Any]]] = [
+        (steps.LoadSolutions, {**loading, "method": settings.method, "wrapped": settings.method == "lemma_published"}),
+        (steps.Decontaminate, {}),
+        (steps.FindGold, {"problems": settings.gold}),
+        (steps.AnswerFilter, {"column": "solution"}),
+    ]
+    heads: dict[str, list[tuple[type, dict[str, Any]]]] = {
+        "sft": [
+            (steps.LoadProblems, loading),
+            (steps.Decontaminate, {}),
+            (steps.GoldSolutions, {}),
+            (steps.AnswerFilter, {"column": "solution"}),
+        ],
+        "rft": [
+            (steps.LoadProblems, loading),
+            (steps.Decontaminate, {}),
+            (steps.SampleStudent, samples),
+            (steps.ScoreSamples, {}),
+            (steps.RightSamples, {}),
+        ],
+    }
+    chain = [
+        *heads.get(settings.method, of_solutions),
+        (steps.CloseSolution, {}),
+        (steps.AuditTrajectory, {}),
+        (steps.FormatRecord, {}),
+        (steps.Deduplicate, {}),
+    ]
+    chain = [link for link in chain if link[0] is not steps.Decontaminate or not settings.ablate]
+    with Pipeline(name=settings.method, description=METHODS[settings.method]) as pipeline:
+        steps.connect(chain, settings.steps)
+    return pipeline
+
+
+def make(
+    ctx: typer.Context,
+    output: Annotated[Path, typer.Option(help="Directory for everything the run writes; the same one again resumes.")],
+    config: Annotated[Path, typer.Option(help="A YAML with a section of this method's name.")] = HERE
+    / "configs"
+    / "baselines.yaml",
+    problems: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What the rows are made of: gsm8k, math, a Hub id or a .jsonl(.gz), .parquet, .csv; repeatable."
+        ),
+    ] = None,
+    gold: Annotated[
+        list[str] | None,
+        typer.Option(help="Problem set with the answers to a set of solutions, none for its own; repeatable."),
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="question=NAME, solution=NAME or answer=NAME; repeatable.")
+    ] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of your own problems, for the dataset card.")] = None,
+    limit: Annotated[int | None, typer.Option(help="First N rows of each set.")] = None,
+    student: Annotated[
+        str | None, typer.Option(help="rft: none, openai:MODEL, vllm:URL#MODEL or embedded:NAME.")
+    ] = None,
+    student_samples: Annotated[
+        str | None, typer.Option(help="rft: JSONL of recorded student samples, starter, or none.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the student's samples.")] = None,
+    ablate: Annotated[list[str] | None, typer.Option(help="decontamination, to leave it out.")] = None,
+    reject_bad_rows: Annotated[
+        bool, typer.Option("--reject-bad-rows", help="Reject malformed rows one by one instead of refusing their file.")
+    ] = False,
+    budget_usd: Annotated[
+        float | None, typer.Option(help="Stop before more dollars than this are spent on DIR, all its runs together.")
+    ] = None,
+    prices: Annotated[
+        str | None, typer.Option(help="YAML of your prices: {model, input, cached, output} each.")
+    ] = None,
+    batch: Annotated[bool | None, typer.Option("--batch", help="Use OpenAI's batch API: half price, hours.")] = None,
+) -> None:
+    quiet_libraries()
+    with exit_codes():
+        from lemma_steps.sources import named_columns
+
+        overrides = {
+            "problems": problems or None,
+            "gold": [] if gold == ["none"] else gold or None,
+            "columns": named_columns(column),
+            "licence": licence,
+            "limit": limit,
+            "student": student,
+            "student_samples": student_samples,
+            "seed": seed,
+            "ablate": ablate or None,
+            "prices": prices,
+            "batch": batch,
+        }
+        settings = BaselineSettings.read(config, overrides, section=str(ctx.info_name))
+        run(settings, output, budget_usd=budget_usd, reject_bad_rows=reject_bad_rows)
+
+
+for name, words in METHODS.items():
+    app.command(name, help=words)(make)
+
+
+def run(settings: BaselineSettings, output: Path, *, budget_usd: float | None, reject_bad_rows: bool) -> None:
+    """Check the input, run the chain, write the result."""
+    from lemma_steps.execution import execute, failed_calls
+    from lemma_steps.llms.spec import refuse_unpriced, student_llm
+    from lemma_steps.run_directory import STORE
+    from lemma_steps.sources import Source, to_problem, to_solution
+
+    asked = settings.student != "none" or settings.student_samples
+    if bool(asked) != (settings.method == "rft"):
+        wanted = "give --student or --student-samples" if not asked else "leave out the student, who is of rft alone"
+        raise RefusedError(f"{settings.method}: {wanted}")
+    if settings.gold and not settings.of_solutions:
+        raise RefusedError(f"{settings.method}: its problems hold their answers; leave out --gold")
+    read = to_solution if settings.of_solutions else to_problem
+    sources = [Source(spec, settings.columns) for spec in settings.problems]
+    sizes = [source.check(settings.limit, read, refuse_bad_rows=not reject_bad_rows) for source in sources]
+    student = student_llm(settings, str(output / STORE))
+    if budget_usd is not None:
+        refuse_unpriced([student], settings.prices)
+    report = execute(
+        build(settings, student),
+        [student],
+        settings,
+        output,
+        shlex.join(["python", "recipes/baselines.py", *sys.argv[1:]]),
+        total=None if None in sizes or settings.of_solutions else sum(sizes),
+        budget_usd=budget_usd,
+    )
+    if failed := failed_calls(report):
+        print(f"note: a call failed for {failed:,} rejected rows; the same command asks again", file=sys.stderr)
+    print(f"{output}: {report['kept']:,} rows kept of {report['entered']:,}; {FILES}")
+
+
+@app.command()
+def subset(
+    parent: Annotated[Path, typer.Argument(metavar="DIR|FILE", help="A result, its train.parquet or its train.jsonl.")],
+    output: Annotated[Path, typer.Option(help="Directory for the subset.")],
+    rows: Annotated[int | None, typer.Option(min=1, help="So many rows.")] = None,
+    tokens: Annotated[int | None, typer.Option(min=1, help="Rows until about so many trained tokens.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="Whose tokens: a model's folder or Hub id.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed, another order of the rows.")] = 0,
+) -> None:
+    """Draw rows from a set: of one seed, a smaller subset is the beginning of a larger one."""
+    quiet_libraries()
+    with exit_codes():
+        from lemma_steps.subsets import Subset
+
+        command = shlex.join(["python", "recipes/baselines.py", *sys.argv[1:]])
+        report = Subset(parent, seed).write(output, command, rows=rows, tokens=tokens, tokenizer=tokenizer)
+        drawn = report["subset_of"]
+        said = f", {drawn['trained_tokens']:,} trained tokens" if tokens else ""
+        print(f"{output}: {report['kept']:,} of {drawn['rows']:,} rows{said}; {FILES}")
+
+
+if __name__ == "__main__":
+    app()
