@@ -53,12 +53,17 @@ class StudyConfig(BaseModel):
         ]:
             if name not in self.arms and not (name == BASE and self.evaluation.base and name != self.reference):
                 raise ValueError(f"{name}: no such arm; there are {', '.join(self.arms)}")
-        if any(arm.rows == "equal_tokens" for arm in self.arms.values()):
+        if self.has_equal_tokens:
             if self.reference is None:
                 raise ValueError("reference: name the arm whose trained tokens the `equal_tokens` arms get")
             if isinstance(rows := self.arms[self.reference].rows, list) or rows == "equal_tokens":
                 raise ValueError(f"reference: {self.reference} has no one size of its own")
         return self
+
+    @property
+    def has_equal_tokens(self) -> bool:
+        """Whether some arm is to be trained on as many tokens as the reference."""
+        return any(arm.rows == "equal_tokens" for arm in self.arms.values())
 
     @classmethod
     def read(cls, file: Path) -> StudyConfig:

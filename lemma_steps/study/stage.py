@@ -23,7 +23,7 @@ class Stage:
         program: a recipe and its arguments.
         folder: the folder that is its own; emptied when the stage is to be run with other inputs.
         inputs: files whose content decides what comes out; the marker of another stage stands for all it wrote.
-        outputs: files that a finished stage has left.
+        outputs: patterns of files in `folder` that a finished stage has left, none of them empty.
         kept: files in `folder` that stay when it is emptied, such as a store of paid replies.
     """
 
@@ -32,7 +32,7 @@ class Stage:
     program: Sequence[str]
     folder: Path
     inputs: Sequence[Path] = ()
-    outputs: Sequence[Path] = ()
+    outputs: Sequence[str] = ()
     kept: Sequence[str] = field(default=())
 
     @property
@@ -58,7 +58,11 @@ class Stage:
 
     def missing(self) -> list[Path]:
         """Outputs that are not there, or empty."""
-        return [file for file in self.outputs if not file.exists() or (file.is_file() and not file.stat().st_size)]
+        return [
+            self.folder / pattern
+            for pattern in self.outputs
+            if not any(file.stat().st_size for file in self.folder.glob(pattern))
+        ]
 
 
 def read_marker(file: Path) -> Mapping[str, Any]:

@@ -37,6 +37,7 @@ class Stages:
         self.place, self._root, self._console = place, root, console
         self._environments: list[Environment] | None = environments
         self._worked = False
+        self._names: list[str] = []
 
     @classmethod
     @contextmanager
@@ -66,9 +67,9 @@ class Stages:
         """The file that says how far a stage is; as an input of another it stands for all that the stage wrote."""
         return self.place / MARKERS / f"{name.replace(':', '-')}.json"
 
-    def seconds(self, name: str) -> float | None:
-        """How long a finished stage took, pauses between its runs not counted."""
-        return read_marker(self.marker(name)).get("seconds")
+    def seconds(self) -> dict[str, float]:
+        """Stage -> how long it took, of those that this study ran or found done; pauses between its runs not counted."""
+        return {name: float(read_marker(self.marker(name)).get("seconds", 0)) for name in self._names}
 
     def run(self, stage: Stage) -> None:
         """Run a stage unless it is done.
@@ -77,6 +78,7 @@ class Stages:
             RefusedError: the stage refused its input, or an environment cannot be made, before any stage had worked.
             StoppedError: it failed; the same study goes on from there.
         """
+        self._names.append(stage.name)
         marker, fingerprint = self.marker(stage.name), stage.fingerprint(self._root, self.place)
         former = read_marker(marker)
         same = former.get("fingerprint") == fingerprint
