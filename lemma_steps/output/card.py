@@ -12,30 +12,34 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from lemma_steps.output.examples import Examples, pieces
+from lemma_steps.output.methods import about
 from lemma_steps.output.record import MEANINGS
 from lemma_steps.output.report import number, percent, visible
 from lemma_steps.sources import registry
 from lemma_steps.taxonomy import TAXONOMY
 
-TITLE = "LEMMA error-corrective solutions"
 _SIZES = [("n<1K", 10**3), ("1K<n<10K", 10**4), ("10K<n<100K", 10**5), ("100K<n<1M", 10**6), ("1M<n<10M", 10**7)]
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~#$&])")
 _FENCE = re.compile(r"`{3,}")
 
 
-def render_card(report: Mapping[str, Any], examples: Examples, *, title: str = TITLE, repo: str | None = None) -> str:
+def render_card(report: Mapping[str, Any], examples: Examples, *, repo: str | None = None) -> str:
     """The card for `report` (the content of `report.json`): front matter for the Hub, composition, method and limits.
 
     `repo` is where the set will be loaded from; without it the card says how to load it from its folder.
 
     Names and texts that come from rows or file names are escaped: they cannot add markup, columns or front matter.
     """
+    of_method = about(report["method"])
+    title = of_method["title"] + (", a subset" if report.get("subset_of") else "")
     sources = [{**source, **_about(source["source"], source["licences"])} for source in report["sources"]]
     return _template().render(
         front_matter=yaml.safe_dump(_front_matter(report, sources, title), sort_keys=False, allow_unicode=True).strip(),
         title=title,
         repo=repo or "path/to/this/folder",
         report=report,
+        about=of_method,
+        subset_of=report.get("subset_of"),
         sources=sources,
         offline="offline" in " ".join(report["teacher"]).lower(),
         types=[(kind, report["error_types"][code]) for code, kind in TAXONOMY.items() if code in report["error_types"]],
@@ -86,6 +90,7 @@ def _about(source: str, licences: Iterable[str]) -> dict[str, str]:
 
 
 def _front_matter(report: Mapping[str, Any], sources: Iterable[Mapping[str, Any]], title: str) -> dict[str, Any]:
+    of_method = about(report["method"])
     tags = sorted({source["tag"] for source in sources})
     rejected = {"config_name": "rejected", "data_files": [{"split": "train", "path": "rejected.parquet"}]}
     return {
@@ -94,7 +99,7 @@ def _front_matter(report: Mapping[str, Any], sources: Iterable[Mapping[str, Any]
         "license": tags[0] if len(tags) == 1 else tags,
         "size_categories": [size_category(report["kept"])],
         "task_categories": ["text-generation"],
-        "tags": ["math", "reasoning", "self-correction", "synthetic", "distilabel", "lemma"],
+        "tags": ["math", "reasoning", *of_method.get("tags", ["synthetic"]), "distilabel", "lemma"],
         "configs": [
             {"config_name": "default", "data_files": [{"split": "train", "path": "train.parquet"}], "default": True},
             *([rejected] if report["rejected"] else []),  # `load_dataset` fails on a config without rows

@@ -35,7 +35,11 @@ class Examples:
 
 def _showable(row: Row) -> bool:
     """Long enough to hold steps before the wrong one, if there is one, short enough to be read at a glance."""
-    return (row.get("error_step") is None or row["error_step"] >= 2) and len(row["question"]) <= 600 and len(row["output"]) <= 1200
+    return (
+        (row.get("error_step") is None or row["error_step"] >= 2)
+        and len(row["question"]) <= 600
+        and len(row["output"]) <= 1200
+    )
 
 
 def pieces(row: Row) -> list[tuple[str, str]]:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lemma_steps.duplicates import Occurrences
+
 
 EXPLODING = ("error_type_sampler", "right_samples")
 """Steps that make several candidates of one problem."""
@@ -16,8 +18,8 @@ class Funnel:
 
     Up to the step that explodes a row is a problem, after it a candidate, so that
     `entered = candidates + problems rejected before the explosion = kept + rejected` (design, section Execution).
-    The rows of one problem follow each other; where no step explodes, rows come as they stand in their set, and the
-    first of a problem has index 0. Nothing is remembered but counts.
+    The rows of one problem follow each other, and nothing is remembered but counts; where no step explodes, rows come
+    as they stand in their set, and which problems came before is remembered on disk.
 
     Args:
         steps: names of the chain's steps, in order.
@@ -30,6 +32,7 @@ class Funnel:
         self._reasons: dict[str, Counter[str]] = {step: Counter() for step in steps}
         self._candidates_lost: Counter[str] = Counter()
         self._problem: str | None = None
+        self._before = Occurrences()
 
     def add(self, row: Mapping[str, Any]) -> bool:
         """Count one row of the stream; whether it is the first of its problem.
@@ -40,7 +43,7 @@ class Funnel:
         rejected_by = row.get("rejected_by")
         candidate = not rejected_by or row.get("id") is not None
         if self.explodes_at is None:
-            first = not row.get("index")
+            first = self._before.number(row["problem_id"]) == 0
         else:
             first = not candidate or row["problem_id"] != self._problem
             self._problem = row["problem_id"] if candidate else None

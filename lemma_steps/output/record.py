@@ -34,7 +34,10 @@ _COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "gold_answer": (TEXT, "as in the source"),
     "right_samples": (WHOLE, "right solutions among the student's samples of this problem; null without samples"),
     "origin": (TEXT, "`student`: the student's own error; `injected`: made by the teacher"),
-    "index": (WHOLE, "number of the student's sample, or of the injection, within the problem"),
+    "index": (
+        WHOLE,
+        "number of the student's sample, of the injection, or of the solution in its set, within the problem",
+    ),
     "strategy": (TEXT, "`fix_continue` or `fresh_restart`"),
     "requested_type": (TEXT, "error type drawn for the injection; null for student errors"),
     "error_type": (TEXT, "code of the error's type"),
@@ -55,7 +58,7 @@ _COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "output": (TEXT, "the training target: erroneous_prefix + reflection + correction"),
     "segments": (pa.list_(SEGMENT), "prompt and output in pieces with the label that says what is trained on"),
     "verdict": (TEXT, "the answer check of `output` against `gold_answer`"),
-    "student": (TEXT, "model whose error it is"),
+    "student": (TEXT, "model whose error, or right solution, it is"),
     "teacher": (TEXT, "model that injected, located, corrected"),
     "provenance": (pa.list_(CALL), "every model call behind the row"),
 }

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from lemma_steps.output import charts
 from lemma_steps.output.examples import Examples, pieces
+from lemma_steps.output.methods import about
 from lemma_steps.taxonomy import TAXONOMY
 
 LONGEST_TEXT = 3000
@@ -27,6 +28,9 @@ def render_report(report: Mapping[str, Any], examples: Examples) -> str:
     """
     return _template().render(
         report=report,
+        about=about(report["method"]),
+        lemma=report["method"] == "lemma",
+        subset_of=report.get("subset_of"),
         widest=max((max(step["rows_in"], step["rows_out"]) for step in report["funnel"]), default=1),
         types=_types(report["error_types"]),
         steps=_positions(report["error_step"]),

@@ -9,6 +9,7 @@ from lemma_steps.output.calls import Calls
 from lemma_steps.output.composition import Composition
 from lemma_steps.output.examples import Examples
 from lemma_steps.output.funnel import Funnel
+from lemma_steps.output.text_checks import TextChecks
 
 
 class Summary:
@@ -23,6 +24,7 @@ class Summary:
         self.composition = Composition()
         self.calls = Calls()
         self.examples = Examples()
+        self.text_checks = TextChecks()
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Count one record (see `normalise`), kept or rejected."""
@@ -30,6 +32,7 @@ class Summary:
         self.composition.add(row)
         self.calls.add(row.get("provenance"), first)
         self.examples.add(row)
+        self.text_checks.add(row)
 
     def report(self, *, settings: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
         """The content of `report.json`.
@@ -49,6 +52,7 @@ class Summary:
             "funnel": self.funnel.rows(),
             "reasons": self.funnel.reasons(),
             **self.composition.report(),
+            "text_checks": self.text_checks.report(),
             "calls": self.calls.report(self.funnel.steps),
             "settings": dict(settings),
             "run": dict(run),

@@ -64,7 +64,7 @@ def test_a_question_that_occurs_twice_is_two_problems():
 
 def test_a_chain_that_explodes_nothing():
     funnel = Funnel(["load", "write"])
-    scattered = [kept(1), kept(2), kept(1, index=1), rejected(2, "write", "r", id="x", index=1), rejected(3, "load", "r")]
+    scattered = [kept(1), kept(2), kept(1, index=1), rejected(2, "write", "r", id="x"), rejected(3, "load", "r")]
     assert [funnel.add(row) for row in scattered] == [True, True, False, False, True]
     assert [(entry["rows_in"], entry["rows_out"]) for entry in funnel.rows()] == [(5, 4), (4, 3)]
     assert (funnel.problems, funnel.candidates) == (3, 4)
