@@ -29,7 +29,7 @@ class Machine:
 
     @classmethod
     def here(cls) -> Self:
-        """This one. torch counts the GPUs, and `nvidia-smi` tells the rest: asking torch would open a context on one of them."""
+        """This one. torch counts the GPUs and `nvidia-smi` tells the rest: asked for it, torch would open a context on a GPU."""
         import psutil
         import torch
 
