@@ -8,7 +8,6 @@ from typing import Any
 
 from lemma_steps.duplicates import Occurrences
 
-
 EXPLODING = ("error_type_sampler", "right_samples")
 """Steps that make several candidates of one problem."""
 

@@ -29,6 +29,6 @@ class TextChecks:
         self._counts["rows_with_false_equations"] += bool(false)
 
     def report(self) -> dict[str, int]:
-        """Rows, those in which a reflection was found, and equations that could be checked, were false, and in how many rows."""
+        """Rows, those that hold a reflection, equations that could be checked, false ones, rows with a false one."""
         names = ("rows", "reflecting", "checkable_equations", "false_equations", "rows_with_false_equations")
         return {name: self._counts[name] for name in names}
