@@ -63,11 +63,6 @@ def as_value(text: str) -> Any:
         return yaml.safe_load(text) if text in ("true", "false") else text
 
 
-def local(name: str) -> str:
-    """The whole path of what lies on this machine; of a name on the Hub, the name."""
-    return str(Path(name).resolve()) if Path(name).exists() else name
-
-
 def commit() -> str | None:
     """The checkout's commit, with `-dirty` where files were changed since."""
     words = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
@@ -75,26 +70,6 @@ def commit() -> str | None:
         return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip() or None
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def entry(config: Config, path: Path) -> Config:
-    """The one set that is trained on."""
-    entries = config.get("datasets")
-    if not isinstance(entries, list) or len(entries) != 1 or not isinstance(entries[0], dict):
-        raise RefusedError(f"{path}: datasets: one entry is needed; join the sets first (recipes/baselines.py)")
-    return entries[0]
-
-
-def load_tokenizer(config: Config) -> Any:
-    """As Axolotl makes it ready for training."""
-    from axolotl.loaders import load_tokenizer as load
-    from axolotl.utils.dict import DictDefault
-
-    try:
-        return load(DictDefault({"tokenizer_config": config["base_model"], **config}))
-    except (OSError, ValueError) as error:
-        why = str(error).strip().splitlines()[0]
-        raise RefusedError(f"{config['base_model']}: no tokenizer ({why}); give --base-model a whole model") from None
 
 
 def main(
@@ -127,109 +102,41 @@ def main(
         except ImportError:
             raise RefusedError("Axolotl is not installed; run uv sync --python 3.12 --extra train (Linux)") from None
 
-        from lemma_steps.training.configs.gpus import written_for
         from lemma_steps.training.schema import check_config
 
-        from lemma_steps.training.batch import accumulation, steps
-        from lemma_steps.training.dataset import open_dataset
         from lemma_steps.training.launch import command, run
-        from lemma_steps.training.lengths import survey
         from lemma_steps.training.machine import Machine
-        from lemma_steps.training.memory import Memory
-        from lemma_steps.training.model_shape import ModelShape
-        from lemma_steps.training.precision import Precision
-        from lemma_steps.training.run_folder import PREPARED, RunFolder
+        from lemma_steps.training.plan import Plan
+        from lemma_steps.training.run_folder import RunFolder
 
-        asked["base_model"] = local(base_model or str(asked.get("base_model")))
+        if base_model:
+            asked["base_model"] = base_model
         check_config(asked, str(config))
-
-        machine = Machine.here()
-        used = gpus or max(1, machine.gpus)
-        if gpus and machine.gpus and gpus > machine.gpus:
-            raise RefusedError(
-                f"--gpus {gpus}: this machine has {machine.gpus}; on several, see axolotl_configs/README.md"
-            )
-        if gpus and gpus > 1 and not machine.gpus:
-            raise RefusedError(f"--gpus {gpus}: this machine has none; leave --gpus out")
-        micro = int(asked["micro_batch_size"])
-        batch = micro * int(asked["gradient_accumulation_steps"]) * written_for(asked)
-        asked["gradient_accumulation_steps"] = accumulation(batch, micro, used)
-
-        wanted = entry(asked, config)
-        opened = open_dataset(data or str(wanted["path"]), str(wanted["type"]), revision=wanted.get("revision"))
-        on_hub = "@" in opened.id
-        wanted["path"] = opened.path if on_hub else local(opened.path)
-        if on_hub:
-            wanted["revision"] = opened.id.rpartition("@")[2]
-        else:
-            wanted["ds_type"] = "parquet" if opened.path.endswith(".parquet") else "json"
-        folder = RunFolder((output or Path(str(asked.get("output_dir") or "runs"))).resolve())
-        asked |= {
-            "output_dir": str(folder.path),
-            "dataset_prepared_path": str(folder.path / PREPARED),
-            "auto_resume_from_checkpoints": True,
-        }
-        if isinstance(asked.get("deepspeed"), str):
-            found = Path(asked["deepspeed"])
-            asked["deepspeed"] = str((found if found.exists() else CHECKOUT / found).resolve())
-
-        counted = survey(opened.examples, load_tokenizer(asked), int(asked["sequence_len"]))
-        say(f"{opened.path}: {counted}")
-        shape, kept = ModelShape.of(asked["base_model"], asked), Precision.of(asked)
-        memory = Memory.estimate(shape, asked, used)
-        say(f"{asked['base_model']}: {shape.parameters:,} parameters; {kept}")
-        say(f"{machine.name}: memory estimated {memory}")
-        memory.check(machine, force)
-        trained_rows = counted.rows - counted.over_length
-        sequences = -(-counted.tokens // int(asked["sequence_len"])) if asked.get("sample_packing") else trained_rows
-        epochs = float(asked.get("num_epochs") or 1)
-        planned = int(asked.get("max_steps") or 0) or steps(sequences, epochs, batch)
-        say(
-            f"global batch {batch} = {micro} x {asked['gradient_accumulation_steps']} accumulation x {used} "
-            f"{'GPUs' if machine.gpus else 'process'}; {'about ' if asked.get('sample_packing') else ''}{planned:,} steps"
-        )
-        facts = {
-            "config": str(config),
-            "base_model": asked["base_model"],
-            "data": {
-                "path": wanted["path"],
-                "id": opened.id,
-                "rows": trained_rows,
-                "over_length": counted.over_length,
-                "trained_tokens": counted.trained_tokens,
-                "tokens": counted.tokens,
-            },
-            "epochs": epochs,
-            "gpus": machine.gpus and used,
-            "micro_batch": micro,
-            "accumulation": asked["gradient_accumulation_steps"],
-            "global_batch": batch,
-            "steps": planned,
-            "learning_rate": float(asked["learning_rate"]),
-            "precision": {"weights": kept.weights, "gradients": kept.gradients, "optimiser": kept.optimiser},
-            "parameters": shape.parameters,
-            "memory_gb": round(memory.total / 1e9, 1),
-            "commit": commit(),
-            "command": shlex.join(["python", "recipes/train.py", *sys.argv[1:]]),
-            "hardware": machine.name,
-            "finished": None,
-        }
-        words = command(folder.config, machine.gpus and used)
-        folder.check(asked, opened.id)
+        folder = RunFolder(Path(output or asked.get("output_dir") or "runs/training").resolve())
+        asked["output_dir"] = str(folder.path)
+        if isinstance(asked.get("deepspeed"), str) and not Path(asked["deepspeed"]).exists():
+            asked["deepspeed"] = str(CHECKOUT / asked["deepspeed"])
+        plan = Plan.make(asked, str(config), Machine.here(), data=data, gpus=gpus, force=force)
+        for remark in plan.remarks:
+            say(remark)
+        words = command(folder.config, plan.gpus)
         if check:
+            folder.check(plan.config, plan.facts["data"]["id"])
             say("all checks passed; without --check this would run: " + shlex.join(words))
             return
         with held(folder.path):
-            folder.check(asked, opened.id)
-            facts = folder.facts() or facts
+            folder.check(plan.config, plan.facts["data"]["id"])
+            command_line = shlex.join(["python", "recipes/train.py", *sys.argv[1:]])
+            facts = folder.facts() or plan.facts | {"commit": commit(), "command": command_line, "finished": None}
             if facts["finished"]:
                 say(f"{folder.path}: finished already; nothing to do")
                 return
-            if (checkpoint := folder.begin(asked, facts, str(config))) is not None:
+            if (checkpoint := folder.begin(plan.config, facts, str(config))) is not None:
                 say(f"{folder.path}: goes on from {checkpoint.name}")
             ended = run(words, folder.path)
-            facts["finished"] = {"seconds": ended["train_runtime"], "mean_loss": ended.get("train_loss")}
-            folder.finish(facts)
+            folder.finish(
+                facts | {"finished": {"seconds": ended["train_runtime"], "mean_loss": ended.get("train_loss")}}
+            )
             say(f"{folder.path}: the model is there")
 
 

@@ -29,7 +29,7 @@ class Machine:
 
     @classmethod
     def here(cls) -> Self:
-        """This one. torch counts the GPUs and `nvidia-smi` tells the rest: asked for it, torch would open a context on a GPU."""
+        """This one. torch counts the GPUs, `nvidia-smi` tells the rest: asked for it, torch opens a context on a GPU."""
         import psutil
         import torch
 
