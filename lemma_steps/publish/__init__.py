@@ -1,5 +1,5 @@
-"""Publishing a result folder on the Hugging Face Hub."""
+"""Publishing on the Hugging Face Hub: the folder of a run as a dataset, and a trained model."""
 
-from lemma_steps.publish.push import check_target, push_to_hub
+from lemma_steps.publish.push import check_target, push_model, push_to_hub
 
-__all__ = ["check_target", "push_to_hub"]
+__all__ = ["check_target", "push_model", "push_to_hub"]

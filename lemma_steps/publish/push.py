@@ -50,12 +50,25 @@ def push_to_hub(
     if missing := [name for name in FILES if not (folder / name).is_file()]:
         raise RefusedError(f"{folder}: no {missing[0]}; give the folder of a finished run")
     target = Target(repo, endpoint, token, waits_s)
-    return push_files({name: folder / name for name in FILES}, target, "Publish LEMMA dataset", private, revision)
+    return _push({name: folder / name for name in FILES}, target, "Publish LEMMA dataset", private, revision)
 
 
-def push_files(
-    files: Mapping[str, Path], target: Target, message: str, private: bool = True, revision: str | None = None
+def push_model(
+    files: Mapping[str, Path],
+    repo: str,
+    *,
+    private: bool = True,
+    endpoint: str | None = None,
+    token: str | None = None,
+    revision: str | None = None,
+    waits_s: Sequence[float] = WAITS_S,
 ) -> str:
+    """Publish a model's files, by their names in the repository, as `push_to_hub` does a dataset's."""
+    target = Target(repo, endpoint, token, waits_s, "model")
+    return _push(files, target, "Publish model trained with LEMMA recipes", private, revision)
+
+
+def _push(files: Mapping[str, Path], target: Target, message: str, private: bool, revision: str | None) -> str:
     """Commit files, by their names in the repository, to a repository that is made if need be; returns the commit's address.
 
     Raises:

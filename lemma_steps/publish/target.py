@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from logging import ERROR, getLogger
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from huggingface_hub import HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from huggingface_hub.utils import validate_repo_id
 
 from lemma_steps.errors import RefusedError, StoppedError
 
@@ -30,6 +32,29 @@ _AGAIN = {408, 409, 412, 425, 429}
 Kind = Literal["dataset", "model"]
 """What a repository holds."""
 T = TypeVar("T")
+
+
+def check_name(repo: str) -> None:
+    """Refuse what can be no repository's name.
+
+    Raises:
+        RefusedError: it cannot.
+    """
+    try:
+        validate_repo_id(repo)
+    except HFValidationError as error:
+        raise RefusedError(f"{_first_line(error)}") from None
+
+
+def hub_id(name: str) -> str | None:
+    """The name, if it is one of the Hub's (`ORG/NAME`) and no path of this machine."""
+    if name.count("/") != 1 or Path(name).exists():
+        return None
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return None
+    return name
 
 
 class Target:
