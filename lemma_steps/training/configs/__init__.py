@@ -1,0 +1,1 @@
+"""Axolotl configurations, rendered from one base so that none of them can drift."""
