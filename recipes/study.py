@@ -69,7 +69,7 @@ def train_all(study: StudyConfig, loop: Loop) -> list[Trained]:
             else:  # every row there is, more often
                 own_epochs, short_of = round(wanted / there, 3), per_epoch
         elif arm.rows == "equal_rows":
-            data = loop.rows(arm, loop.equal_rows(kept))
+            data = loop.rows(arm, loop.equal_rows(kept, arm.group))
         else:
             data = loop.rows(arm, arm.rows if isinstance(arm.rows, int) else None)
         if name == study.reference and study.has_equal_tokens:
@@ -118,7 +118,8 @@ def main(
             drawn = ", study.png" if draw(result, place / "study.png") else ""
 
         show(console, result)
-        console.print(f"{clock(sum(seconds.values()))} in all stages; written to {place}: study.md, study.json{drawn}")
+        files = f"study.md, study.json{drawn}"
+        console.print(f"{clock(sum(seconds.values()))} in all stages; written to {place}: {files}", soft_wrap=True)
 
 
 def show(console: Console, result: StudyResult) -> None:

@@ -82,7 +82,7 @@ def _signal(group: int, number: int) -> None:
 
 def is_alive(group: int) -> bool:
     """Whether a process group that another study started still works."""
-    if os.name != "posix":
+    if os.name != "posix" or group <= 0:  # 0 would be our own
         return False
     try:
         os.killpg(group, 0)

@@ -69,9 +69,10 @@ class Loop:
             kept[method] = _kept(folder)
         return kept
 
-    def equal_rows(self, kept: dict[str, int]) -> int:
-        """Rows of every `equal_rows` arm: the study's number, or as many as the smallest set has where that is less."""
-        smallest = min((kept[arm.method] for arm in self._config.arms.values() if arm.rows == "equal_rows"), default=0)
+    def equal_rows(self, kept: dict[str, int], group: str) -> int:
+        """Rows of the `equal_rows` arms of a group: the study's number, or the smallest of their sets where that is less."""
+        arms = [arm for arm in self._config.arms.values() if arm.rows == "equal_rows" and arm.group == group]
+        smallest = min(kept[arm.method] for arm in arms)
         return min(smallest, self._config.rows or smallest)
 
     def rows(self, arm: Arm, number: int | None) -> Path:

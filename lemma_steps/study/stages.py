@@ -78,6 +78,8 @@ class Stages:
             RefusedError: the stage refused its input, or an environment cannot be made, before any stage had worked.
             StoppedError: it failed; the same study goes on from there.
         """
+        if stage.name in self._names:  # two arms share a set
+            return
         self._names.append(stage.name)
         marker, fingerprint = self.marker(stage.name), stage.fingerprint(self._root, self.place)
         former = read_marker(marker)
