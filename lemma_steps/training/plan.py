@@ -65,7 +65,8 @@ class Plan:
             "dataset_prepared_path": str(Path(config["output_dir"]) / PREPARED),
             "auto_resume_from_checkpoints": True,
         }
-        counted = survey(found.examples, _tokenizer(config), int(config["sequence_len"]))
+        masked = entry["type"].endswith(".masked_response")
+        counted = survey(found.examples, _tokenizer(config), int(config["sequence_len"]), mask_error=masked)
         shape, kept = ModelShape.of(config["base_model"], config), Precision.of(config)
         memory = Memory.estimate(shape, config, used)
         memory.check(machine, force)
