@@ -14,8 +14,8 @@ from typing import IO, Any
 from lemma_steps.study.log import last_line
 
 _LOOK_S = 1.0
-PATIENCE_S = 60.0
-"""How long a program may take to end when told to: a training run may be writing a checkpoint."""
+PATIENCE_S = 90.0
+"""How long a program may take to end when told to; longer than recipes/train.py gives to Axolotl."""
 
 
 class Child:
@@ -34,7 +34,7 @@ class Child:
     def wait(self, tell: Callable[[str], Any]) -> int:
         """Wait for its end and return its exit status; `tell` gets the log's last line as it changes.
 
-        Whatever interrupts the waiting ends the program first: politely, and for good after a minute or a second interrupt.
+        Whatever interrupts the waiting ends the program first: politely, and for good after a while or a second interrupt.
         """
         try:
             while True:
