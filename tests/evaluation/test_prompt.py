@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,8 +28,10 @@ from lemma_steps.evaluation.benchmarks.benchmark import Loaded
 from lemma_steps.evaluation.tasks import task as task_module
 from lemma_steps.evaluation.tasks.demonstrations import demonstrations
 from lemma_steps.prompts import inference_prompt
+from lemma_steps.training.encoding import IGNORED, Encoder
+from lemma_steps.training.examples import Example
 from lemma_steps.trajectory import as_output
-from tests.evaluation.tokenizer_families import FAMILIES, makers_encoder, published, trained
+from tests.evaluation.tokenizer_families import FAMILIES, TOKENIZERS, bundled_texts, makers_encoder, tokenizer_of
 
 ROOT = Path(__file__).parents[2]
 STAND_INS = ROOT / "tests" / "fixtures" / "benchmarks"
@@ -55,25 +56,6 @@ def rows(tmp_path_factory) -> list[Row]:
     for row in kept:
         assert "".join(part["text"] for part in row["segments"]) == inference_prompt(row["instruction"]) + row["output"]
     return [Row(row["instruction"], row["output"]) for row in kept]
-
-
-@cache
-def bundled_texts() -> list[str]:
-    lines = (ROOT / "lemma_steps" / "data" / "starter" / "problems.jsonl").read_text("utf-8").splitlines()
-    problems = [json.loads(line) for line in lines]
-    return [
-        inference_prompt(p.get("question") or p["problem"]) + as_output(p.get("answer") or p["solution"])
-        for p in problems
-    ]
-
-
-@cache
-def tokenizer_of(name: str) -> PreTrainedTokenizerFast:
-    kind, family = name.split("-")
-    return trained(FAMILIES[family], bundled_texts()) if kind == "trained" else published(FAMILIES[family])
-
-
-TOKENIZERS = [f"{kind}-{family}" for kind in ("trained", "published") for family in FAMILIES]
 
 
 @pytest.fixture(params=TOKENIZERS)
@@ -146,6 +128,24 @@ def test_evaluation_feeds_what_training_has_before_the_output(tokenizer, rows, m
     model = Recorder(tokenizer)
     evaluate(model, rows, monkeypatch)
     assert fits(model.fed, tokenizer, rows)
+
+
+def test_evaluation_feeds_what_the_training_code_begins_with(tokenizer, rows, monkeypatch):
+    end = tokenizer.eos_token
+    hostile = [
+        f"What does {end} mean?",
+        end,
+        "",
+        "e\u0301 \U0001d4cd \r\n\t ?",
+        "### Response: Let's think step by step.",
+    ]
+    rows = [*rows, *(Row(question, f" It is {question}{end}") for question in hostile)]
+    model = Recorder(tokenizer)
+    evaluate(model, rows, monkeypatch)
+    encoded = Encoder(tokenizer)([Example(inference_prompt(row.question), row.output) for row in rows])
+    columns = zip(encoded["input_ids"], encoded["labels"], strict=True)
+    assert sorted(model.fed) == sorted(ids[: labels.count(IGNORED)] for ids, labels in columns)
+    assert all(labels.count(tokenizer.eos_token_id) == 1 for labels in encoded["labels"])
 
 
 @pytest.mark.parametrize("name", FAMILIES)

