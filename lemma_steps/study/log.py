@@ -36,4 +36,4 @@ def _lines(log: Path) -> list[str]:
     except OSError:
         return []
     lines = [printable(_ESCAPES.sub("", line)) for line in re.split(r"[\r\n]+", text)]
-    return [line if len(line) <= _LONGEST else line[:_LONGEST] + "…" for line in lines if line.strip(" ?-=─━╭╰│┃")]
+    return [line if len(line) <= _LONGEST else line[:_LONGEST] + "…" for line in lines if line.strip(" ?-=─━╭╮╰╯│┃")]
