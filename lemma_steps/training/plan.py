@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.training.batch import accumulation, steps
-from lemma_steps.training.configs.gpus import written_for
+from lemma_steps.training.configs.gpus import global_batch
 from lemma_steps.training.dataset import TrainingSet, open_dataset
 from lemma_steps.training.lengths import survey
 from lemma_steps.training.machine import Machine
@@ -55,7 +55,7 @@ class Plan:
         """
         used = _processes(gpus, machine)
         micro = int(config["micro_batch_size"])
-        batch = micro * int(config["gradient_accumulation_steps"]) * written_for(config)
+        batch = global_batch(config)
         adding = accumulation(batch, micro, used)
         found, entry = _open(config, origin, data)
         config = config | {

@@ -55,7 +55,7 @@ class Precision:
             states, state_bytes = _states(optimiser, "fp32")
             return cls(f"{base}, frozen; adapter fp32", "fp32", states, 4, 4, state_bytes, base_bytes, 0, compute)
         if config.get("deepspeed"):
-            return cls._zero(_read(config["deepspeed"]).get("zero_optimization") or {}, half, compute)
+            return cls._zero(_read(config["deepspeed"]), half, compute)
         if any(str(plugin).endswith(".Fp32Weights") for plugin in config.get("plugins") or ()):
             states, state_bytes = _states(optimiser, "fp32")
             return cls(f"fp32, {half} computation", "fp32", states, 4, 4, state_bytes, compute_bytes=compute)
@@ -67,15 +67,17 @@ class Precision:
     @classmethod
     def _zero(cls, settings: Mapping[str, Any], half: str, compute: int) -> Self:
         """Beside what it computes with, ZeRO keeps fp32 weights and Adam states: 12 bytes, and 4 for gradients in a step."""
-        stage = int(settings.get("stage", 0))
+        zero = settings.get("zero_optimization") or {}
+        stage = int(zero.get("stage", 0))
         sharded = {name for first, name in ((1, "optimiser"), (2, "gradients"), (3, "weights")) if stage >= first}
-        away = (settings.get("offload_optimizer") or {}).get("device") == "cpu"
+        away = (zero.get("offload_optimizer") or {}).get("device") == "cpu"
+        added = (settings.get("data_types") or {}).get("grad_accum_dtype") == "fp32"
         return cls(
             f"{half}, fp32 masters" if half else "fp32",
-            half or "fp32",
+            (f"{half}, added up in fp32" if added else half) if half else "fp32",
             "fp32 Adam" + (" in the machine's memory" if away else ""),
             compute,
-            compute,
+            4 if added else compute,
             0 if away else 16 if half else 8,
             host_bytes=16 if away else 0,
             compute_bytes=compute,

@@ -18,6 +18,7 @@ LLAMA3_8B = ModelShape(8_030_261_248, 0, layers=32, hidden=4096, intermediate=14
 WITH_LORA = ModelShape(8_030_261_248, 41_943_040, 32, 4096, 14_336, 128_256)
 ZERO2 = {"deepspeed": {"bf16": {"enabled": True}, "zero_optimization": {"stage": 2}}}
 ZERO3 = {"deepspeed": {"zero_optimization": {"stage": 3}}}
+ADDED_UP = {"deepspeed": ZERO2["deepspeed"] | {"data_types": {"grad_accum_dtype": "fp32"}}}
 OFFLOADED = {"deepspeed": {"zero_optimization": {"stage": 2, "offload_optimizer": {"device": "cpu"}}}}
 FP32 = {"plugins": ["lemma_steps.training.fp32_weights.Fp32Weights"]}
 EIGHT_BIT = {"optimizer": "adamw_torch_8bit", "optim_args": {"bf16_stochastic_round": True}}
@@ -32,6 +33,7 @@ EIGHT_BIT = {"optimizer": "adamw_torch_8bit", "optim_args": {"bf16_stochastic_ro
         ({"bf16": True} | FP32, 1, 4 + 4 + 8),
         ({"bf16": True} | ZERO2, 1, 2 + 2 + 16),
         ({"bf16": True} | ZERO2, 8, 2 + 2 / 8 + 16 / 8),
+        ({"bf16": True} | ADDED_UP, 8, 2 + 4 / 8 + 16 / 8),
         ({"bf16": True} | ZERO3, 32, (2 + 2 + 16) / 32),
         ({"bf16": True} | OFFLOADED, 1, 2 + 2),
         ({"bf16": True} | EIGHT_BIT, 1, 2 + 2 + 2.1),
@@ -55,6 +57,10 @@ def test_an_adapter_trains_little_on_frozen_weights(loaded, base):
         ({}, "weights fp32; gradients fp32; optimiser fp32 Adam"),
         ({"bf16": True}, "weights bf16; gradients bf16; optimiser bf16 Adam"),
         ({"bf16": True} | ZERO2, "weights bf16, fp32 masters; gradients bf16; optimiser fp32 Adam"),
+        (
+            {"bf16": True} | ADDED_UP,
+            "weights bf16, fp32 masters; gradients bf16, added up in fp32; optimiser fp32 Adam",
+        ),
         ({"bf16": True} | FP32, "weights fp32, bf16 computation; gradients fp32; optimiser fp32 Adam"),
         (
             {"bf16": True} | EIGHT_BIT,
