@@ -44,6 +44,7 @@ def build(settings: BaselineSettings, student: Any = None) -> Any:
     from distilabel.pipeline import Pipeline
 
     from lemma_steps import steps
+    from lemma_steps.output.methods import about
 
     loading = settings.model_dump(include={"problems", "columns", "licence", "limit"})
     samples = {"llm": student, "samples_file": settings.student_samples, "seed": settings.seed}
@@ -76,7 +77,7 @@ def build(settings: BaselineSettings, student: Any = None) -> Any:
         (steps.Deduplicate, {}),
     ]
     chain = [link for link in chain if link[0] is not steps.Decontaminate or not settings.ablate]
-    with Pipeline(name=settings.method, description=METHODS[settings.method]) as pipeline:
+    with Pipeline(name=settings.method, description=about(settings.method)["title"]) as pipeline:
         steps.connect(chain, settings.steps)
     return pipeline
 
