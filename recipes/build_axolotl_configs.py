@@ -9,6 +9,7 @@ The DeepSpeed files are written by hand.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -26,8 +27,10 @@ def build(
 ) -> None:
     """Write every configuration and README of axolotl_configs/."""
     with exit_codes():
+        output = output.resolve()
         from lemma_steps.training.configs.files import config_files
 
+        os.chdir(HERE.parent)  # the configurations name the DeepSpeed files from here
         written = config_files()
         there = {str(path.relative_to(output)): path for path in output.rglob("*") if path.suffix in {".yaml", ".md"}}
         stale = sorted(set(there) - set(written))
@@ -40,7 +43,9 @@ def build(
             for name in differing:
                 (output / name).parent.mkdir(parents=True, exist_ok=True)
                 (output / name).write_text(written[name], encoding="utf-8", newline="\n")
-        print(f"{output}: {len(written)} files, {len(differing)} differed" + (f", {len(stale)} removed" if stale else ""))
+        print(
+            f"{output}: {len(written)} files, {len(differing)} differed" + (f", {len(stale)} removed" if stale else "")
+        )
 
 
 def _text(path: Path | None) -> str | None:

@@ -54,7 +54,7 @@ def _variant(slug: str, variant: str) -> dict[str, Any]:
     return {
         "name": variant,
         **said(slug, variant),
-        "config": config,
+        "config": {entry["key"]: None for entry in read("base") if "key" in entry} | config,
         "gpus": gpus,
         "batch": batch,
         "steps": round(config["num_epochs"] * sequences / batch),
