@@ -48,9 +48,14 @@ def summary(output: Path, begin: int = 0) -> dict[str, float] | None:
 
 
 def last_checkpoint(output: Path) -> Path | None:
-    """The newest checkpoint that was written to its end: the trainer writes its state last."""
-    whole = [path for path in checkpoints(output) if _state(path)]
+    """The newest checkpoint that was written to its end."""
+    whole = [path for path in checkpoints(output) if is_whole(path)]
     return whole[-1] if whole else None
+
+
+def is_whole(checkpoint: Path) -> bool:
+    """Whether a checkpoint was written to its end: the trainer writes its state last."""
+    return bool(_state(checkpoint))
 
 
 def checkpoints(output: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.training.history import checkpoints, last_checkpoint
+from lemma_steps.training.history import checkpoints, is_whole, last_checkpoint
 
 CONFIG, FACTS, PREPARED = "axolotl.yaml", "training.json", "prepared"
 _INDIFFERENT = (".lock", ".pid", FACTS, f".{FACTS}.partial", f".{CONFIG}.partial")
@@ -75,16 +75,15 @@ class RunFolder:
         Axolotl would go on from a checkpoint that was being written when the machine went down, and trains on prepared rows
         without looking whether they are whole: the one is deleted, the others are made again.
         """
-        whole = last_checkpoint(self.path)
         for checkpoint in checkpoints(self.path):
-            if whole is None or (checkpoint.name != whole.name and checkpoint.stat().st_mtime > whole.stat().st_mtime):
+            if not is_whole(checkpoint):
                 shutil.rmtree(checkpoint)
         shutil.rmtree(self.path / PREPARED, ignore_errors=True)
         text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
         if not self.config.exists():  # facts last: a folder with a configuration and no facts is refused as broken
             self._write(self._facts, json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
             self._write(self.config, f"# Written by recipes/train.py from {origin}\n{text}")
-        return whole
+        return last_checkpoint(self.path)
 
     def finish(self, facts: Mapping[str, Any]) -> None:
         """Write the facts again, with those of the end; the prepared rows are not needed any more."""
