@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 import yaml
 
+from lemma_steps.training.batch import steps
 from lemma_steps.training.configs.catalogue import model_shape, parameters, read
 from lemma_steps.training.configs.gpus import global_batch, written_for
 from lemma_steps.training.configs.render import said, values
@@ -15,7 +16,7 @@ from lemma_steps.training.memory import ALLOWANCE, Memory
 from lemma_steps.training.precision import Precision
 
 ROWS, TOKENS = 88_904, 770
-"""Rows of the released set, and about how many tokens one has: 623 of the solution (paper, Table 7), the question and prompt."""
+"""Rows of the released set, and about how many tokens one has: 623 in the solution (paper, Table 7), question and prompt."""
 METHODS = ("SFT", "RFT", "MetaMath", "RefAug-90k", "LEMMA")
 
 _TEMPLATES = jinja2.Environment(
@@ -50,14 +51,14 @@ def _variant(slug: str, variant: str) -> dict[str, Any]:
     config = values(slug, variant)
     shape, gpus = model_shape(slug, config.get("lora_r", 0)), written_for(config)
     batch = global_batch(config)
-    sequences = ROWS * TOKENS / config["sequence_len"] if config["sample_packing"] else ROWS
+    sequences = ROWS * TOKENS // config["sequence_len"] if config["sample_packing"] else ROWS
     return {
         "name": variant,
         **said(slug, variant),
         "config": {entry["key"]: None for entry in read("base") if "key" in entry} | config,
         "gpus": gpus,
         "batch": batch,
-        "steps": round(config["num_epochs"] * sequences / batch),
+        "steps": steps(sequences, config["num_epochs"], batch),
         "adapter": shape.adapter_parameters,
         "precision": Precision.of(config),
         "memory": Memory.estimate(shape, config, gpus),
