@@ -77,7 +77,7 @@ class Precision:
             (f"{half}, added up in fp32" if added else half) if half else "fp32",
             "fp32 Adam" + (" in the machine's memory" if away else ""),
             compute,
-            4 if added else compute,
+            4 if added and not away else compute,
             0 if away else 16 if half else 8,
             host_bytes=16 if away else 0,
             compute_bytes=compute,
