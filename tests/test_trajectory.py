@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lemma_steps.trajectory import (
     OUTPUT_START,
     as_output,
+    closed,
     closing,
     error_span,
     gold_trajectory,
@@ -31,6 +32,23 @@ GOLD = [
 @pytest.mark.parametrize(("solution", "answer", "expected"), GOLD)
 def test_gold_trajectory(solution, answer, expected):
     assert gold_trajectory(solution, answer) == expected
+
+
+@pytest.mark.parametrize(
+    ("solution", "answer", "expected"),
+    [
+        ("So it is 5.", "5", " So it is 5.\nThe answer is: 5"),
+        ("It is <<2+3=5>>5.\n#### 5\nThe answer is: 5", "5", " It is 5.\nThe answer is: 5"),
+        ("It is half. The answer is: 0.5", "1/2", " It is half. The answer is: 0.5"),  # its own words stay
+        ("The answer is: 5.\n", "5", " The answer is: 5."),
+        ("The answer is: 4? No.\nIt is 5.", "5", " The answer is: 4? No.\nIt is 5.\nThe answer is: 5"),
+        ("The answer is:", "5", " The answer is:\nThe answer is: 5"),
+        ("M. The answer is: a\nb", "a\nb", " M. The answer is: a\nb"),
+    ],
+)
+def test_a_solution_ends_with_one_closing_statement(solution, answer, expected):
+    assert closed(solution, answer) == expected
+    assert closed(expected, answer) == expected
 
 
 @pytest.mark.parametrize(

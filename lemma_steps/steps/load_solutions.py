@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from lemma_steps.duplicates import Occurrences
-from lemma_steps.sources import Source, to_solution
+from lemma_steps.sources import Columns, Source, to_solution
 from lemma_steps.steps.base import Row, candidate, reject
 from lemma_steps.steps.load_problems import LoadProblems
 from lemma_steps.training.prompt_wrapper import unwrap
@@ -48,6 +49,8 @@ class LoadSolutions(LoadProblems):
                 made = candidate(row, self.method, seen.number(row["problem_id"]), row.pop("solution", None))
                 yield reject(made, self.name or "load_solutions", reason, detail or "") if reason else made
 
-    def _read(self, record, columns):  # type: ignore[no-untyped-def]
-        found = to_solution(record, columns)
-        return {**found, "question": unwrap(found["question"])[0]} if self.wrapped else found
+    def _read(self, record: Mapping[str, Any], columns: Columns) -> dict[str, str]:
+        question = record.get(columns.question)
+        if self.wrapped and isinstance(question, str):
+            record = {**record, columns.question: unwrap(question)[0]}
+        return to_solution(record, columns)

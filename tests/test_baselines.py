@@ -1,0 +1,342 @@
+"""The baselines' command as a user runs it: what each method keeps, what it rejects and why, and what card and report say."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from baselines import METHODS, app
+from typer.testing import CliRunner
+
+from lemma_steps.contamination import Match
+from lemma_steps.output.record import REQUIRED_OF_LEMMA
+from lemma_steps.steps import decontaminate
+from tests.hub_server import TOKEN, HubServer
+
+ROOT = Path(__file__).parent.parent
+EVALUATED = "How many planks does a test question need?"
+"""Stands for a question of an evaluation set; none may stand here."""
+PEARS = "Ada has 3 boxes of 12 pears and eats 5 pears. How many are left?"
+STAMPS = "Ben buys 4 stamps for 7 coins each. How many coins does he pay?"
+HALF = "What is half of one third? Give a fraction."
+PROBLEMS = [
+    {"question": PEARS, "answer": "She has 3*12=<<3*12=36>>36 pears.\nThen 36-5=<<36-5=31>>31 are left.\n#### 31"},
+    {"question": STAMPS, "answer": "He pays 4*7=<<4*7=28>>28 coins.\n#### 28"},
+    {"question": HALF, "solution": "It is $\\frac{1}{2}\\cdot\\frac13=\\boxed{\\frac{1}{6}}$."},
+    {"question": EVALUATED, "answer": "It needs 2+2=4 planks.\n#### 4"},
+]
+
+
+@pytest.fixture(autouse=True)
+def one_evaluated_question(monkeypatch):
+    class Index:
+        def query(self, question):
+            return Match("exact", "some_test", 7, 1.0) if question == EVALUATED else None
+
+    monkeypatch.setattr(decontaminate, "shipped_index", Index)
+
+
+@pytest.fixture
+def problems(tmp_path):
+    return written(tmp_path / "problems.jsonl", PROBLEMS)
+
+
+def written(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def baselines(*arguments):
+    run = CliRunner().invoke(app, [*map(str, arguments)])
+    if run.exception and not isinstance(run.exception, SystemExit):
+        raise run.exception
+    return run
+
+
+def made(folder, *arguments):
+    """Kept rows, rejected rows and report of a run that must end well."""
+    run = baselines(*arguments, "--output", folder)
+    assert run.exit_code == 0, run.stderr
+    kept, rejected = (pq.read_table(folder / f"{name}.parquet").to_pylist() for name in ("train", "rejected"))
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert report["entered"] == len(kept) + len(rejected) == report["kept"] + report["rejected"]
+    assert report["funnel"][-1]["rows_out"] == len(kept)
+    assert Counter(row["reason"] for row in rejected) == report["reasons"]
+    ids = [row["id"] for row in [*kept, *rejected] if row["id"]]
+    assert len(set(ids)) == len(ids)
+    for row in kept:
+        check_kept(row, report["method"])
+    return kept, rejected, report
+
+
+def check_kept(row, method):
+    """What every kept row of every method must be (design, "The record")."""
+    assert row["method"] == method
+    assert row["verdict"] == "right"
+    assert row["output"].startswith(" ")
+    assert not row["output"][1].isspace()
+    assert re.search(r"The answer is: [^\n]+\Z", row["output"])
+    assert row["output"].count("The answer is:") == 1
+    assert (row["erroneous_prefix"], row["reflection"], row["correction"]) == ("", "", row["output"])
+    errors = {*REQUIRED_OF_LEMMA, "requested_type", "locator_agreement", "erroneous_solution"} - {"index"}
+    assert {name for name in errors if row[name] is not None} == set()
+    assert (row["instruction"], row["input"]) == (row["question"], "")
+    prompt = f"### Instruction:\n{row['question']}\n\n### Response: Let's think step by step."
+    assert "".join(part["text"] for part in row["segments"]) == prompt + row["output"]
+    assert [part["label"] for part in row["segments"]] == [False, True]
+    identity = "\x1f".join([row["problem_id"], "None", str(row["index"]), "None", method])
+    assert row["id"] == hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+
+def outcome(kept, rejected, *columns):
+    """Reason, or `kept`, by these columns of a row."""
+    key = lambda row: tuple(row[name] for name in columns)  # noqa: E731
+    return {**{key(row): "kept" for row in kept}, **{key(row): row["reason"] for row in rejected}}
+
+
+def test_sft_is_the_gold_solutions(tmp_path, problems):
+    more = [{"question": "Only an answer?", "answer": "9"}, {"question": "No answer?", "answer": ""}, PROBLEMS[0]]
+    written(problems, PROBLEMS + more)
+    kept, rejected, report = made(tmp_path / "out", "sft", "--problems", problems)
+    assert [row["output"] for row in kept] == [
+        " She has 3*12=36 pears.\nThen 36-5=31 are left.\nThe answer is: 31",
+        " He pays 4*7=28 coins.\nThe answer is: 28",
+        " It is $\\frac{1}{2}\\cdot\\frac13=\\boxed{\\frac{1}{6}}$.\nThe answer is: \\frac{1}{6}",
+    ]
+    assert {row["question"]: row["reason"] for row in rejected} == {
+        EVALUATED: "contaminated",
+        "Only an answer?": "no_solution",
+        "No answer?": "no_gold_answer",
+        PEARS: "duplicate_problem",
+    }
+    assert all(row["detail"] for row in rejected if row["reason"] != "no_solution")
+    assert (report["problems"], report["student"], report["teacher"]) == (6, {}, {})
+
+
+def test_decontamination_can_be_left_out_and_is_said_to_be(tmp_path, problems):
+    kept, _, _ = made(tmp_path / "out", "sft", "--problems", problems, "--ablate", "decontamination")
+    assert EVALUATED in {row["question"] for row in kept}
+    assert "decontamination was switched off" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+
+
+SAMPLES = [
+    # of PEARS: number, solution, what becomes of it
+    (0, "3*12=36 and 36-5=31. The answer is: 31", "kept"),
+    (1, "First 3*12=36, so after eating 36-5=31. The answer is: 31", "same_equations"),
+    (2, "12+12+12=36, then 36-5=31.\nThe answer is: 31", "kept"),
+    (3, "36-5=31 because 3*12=36. The answer is: 31", "kept"),
+    (4, "3*12=<<3*12=36>>36 and 36-4=<<36-4=32>>32. The answer is: 32", "answer_wrong"),
+    (5, "I do not know.", "answer_unparsed"),
+    (6, "Three dozen less five.\n#### 31", "kept"),
+    (7, "Three dozen less five.\n#### 31", "same_equations"),
+    (8, "3*12=36. Then \\(36-5=\\boxed{31}\\) are left", "same_equations"),
+    (9, "A dozen is 12, so 12*3=36 and 36-5=31, thus \\(31 are left. The answer is: 31", "unbalanced_math"),
+]
+
+
+def test_rft_is_every_right_way_once(tmp_path, problems):
+    samples = [{"question": PEARS, "sample": n, "solution": s, "student": "small"} for n, s, _ in SAMPLES]
+    path = written(tmp_path / "samples.jsonl", samples)
+    kept, rejected, report = made(tmp_path / "out", "rft", "--problems", problems, "--student-samples", path)
+    of_pears = outcome(*([r for r in rows if r["question"] == PEARS] for rows in (kept, rejected)), "index")
+    assert {number: of_pears[number,] for number, _, _ in SAMPLES} == {n: expected for n, _, expected in SAMPLES}
+    assert Counter(row["reason"] for row in rejected if row["question"] != PEARS) == {
+        "no_samples": 2,
+        "contaminated": 1,
+    }
+    assert {row["student"] for row in kept} == {"small"}
+    assert report["right_samples"] == 8
+    assert (report["problems"], report["candidates"]) == (4, len(SAMPLES))
+    assert next(row for row in kept if row["index"] == 6)["output"].endswith("less five.\nThe answer is: 31")
+    explodes = next(step for step in report["funnel"] if step["step"] == "right_samples")
+    assert (explodes["rows_in"], explodes["rows_out"]) == (3, 5)
+
+
+SOLUTIONS = [
+    # question, solution, what becomes of it where the gold answers are known
+    (PEARS, "3 * 12 = 36 pears, 36 - 5 = 31 left.\n#### 31\nThe answer is: 31", "kept"),
+    (STAMPS, "4 * 7 = 28 coins. The answer is: 28", "kept"),
+    (PEARS, "She eats 5 of 36, so 31. The answer is: 31", "kept"),
+    (HALF, "Half of $\\frac13$ is $\\boxed{\\frac16}$", "kept"),
+    (PEARS, "3 * 12 = 36 pears, 36 - 5 = 31 left. The answer is: 31", "exact_duplicate"),
+    (PEARS, "3 * 12 = 36 pears, 36 - 6 = 30 left. The answer is: 30", "answer_wrong"),
+    (EVALUATED, "2 + 2 = 4. The answer is: 4", "contaminated"),
+    ("A question of another set?", "It is 5. The answer is: 5", "no_gold_answer"),
+    (STAMPS, "Nobody can say.", "answer_unparsed"),
+    (STAMPS, "", "no_solution"),
+    (" ", "It is 5. The answer is: 5", "no_question"),
+    (f"  {PEARS.replace(' ', '  ')}", "Twelve thrice is 36 and five fewer is 31. The answer is: 31", "kept"),
+]
+SETS = {
+    "metamath": ("query", "response"),
+    "dart-math-uniform": ("query", "response"),
+    "dart-math-hard": ("query", "response"),
+    "published": ("instruction", "output"),
+}
+
+
+def of_solutions(path, method, solutions=SOLUTIONS, wrapper="{}"):
+    question, solution = SETS[method]
+    return written(path, [{question: wrapper.format(q), "input": "", solution: s} for q, s, _ in solutions])
+
+
+WRAPPED = "### Instruction:\n{}\n\n### Response: Let's think step by step."
+
+
+@pytest.mark.parametrize(("method", "wrapper"), [*((name, "{}") for name in SETS), ("published", WRAPPED)])
+def test_a_set_of_solutions_is_checked_against_the_problems_it_was_made_from(tmp_path, problems, method, wrapper):
+    path = of_solutions(tmp_path / "set.jsonl", method, wrapper=wrapper)
+    kept, rejected, _ = made(tmp_path / "out", method, "--problems", path, "--gold", problems, "--limit", 100)
+    expected = Counter(reason for _, _, reason in SOLUTIONS)
+    assert Counter(row["reason"] for row in rejected) + Counter({"kept": len(kept)}) == expected
+    assert [row["index"] for row in kept if row["question"].split() == PEARS.split()] == [0, 1, 4]
+    assert {row["gold_answer"] for row in kept} == {"31", "28", "\\frac{1}{6}"}
+    assert all(row["verdict"] in (None, "wrong", "unparsed") for row in rejected if row["rejected_by"] != "deduplicate")
+
+
+def test_without_problem_sets_the_answer_is_the_one_that_the_solution_states(tmp_path):
+    solutions = [
+        ("Plus?", "2 + 2 = 4\n#### 4\nThe answer is: 4", "kept"),
+        ("Plus?", "Two and two. The answer is: 4", "kept"),
+        ("Boxed?", "So \\boxed{7}. The answer is: 8", "answer_wrong"),
+        ("Nothing?", "Nobody can say.", "no_gold_answer"),
+    ]
+    path = of_solutions(tmp_path / "set.jsonl", "metamath", solutions)
+    kept, rejected, _ = made(tmp_path / "out", "metamath", "--problems", path)
+    assert [row["gold_answer"] for row in kept] == ["4", "4"]
+    assert Counter(row["reason"] for row in rejected) == Counter(r for _, _, r in solutions if r != "kept")
+    assert all(row["gold_solution"] is None for row in kept)
+    assert "proves no more than that it ends on that answer" in (tmp_path / "out" / "README.md").read_text("utf-8")
+
+
+def test_reflections_and_false_equations_of_the_published_set_are_counted(tmp_path, problems):
+    solutions = [
+        (PEARS, "3*12=38. Wait, that is wrong: 3*12=36. So 36-5=31. The answer is: 31", "kept"),
+        (STAMPS, "4*7=28. The answer is: 28", "kept"),
+    ]
+    path = of_solutions(tmp_path / "set.jsonl", "published", solutions)
+    _, _, report = made(tmp_path / "out", "published", "--problems", path, "--gold", problems)
+    assert report["text_checks"] == {
+        "rows": 2,
+        "reflecting": 1,
+        "checkable_equations": 4,
+        "false_equations": 1,
+        "rows_with_false_equations": 1,
+    }
+
+
+def test_the_same_command_writes_the_same_bytes(tmp_path, problems):
+    for name in ("one", "two"):
+        made(tmp_path / name, "sft", "--problems", problems)
+    for name in ("train.parquet", "train.jsonl", "rejected.parquet", "pipeline.yaml"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_card_and_report_say_nothing_of_errors_that_nobody_labelled(tmp_path, problems, method):
+    arguments = ["--problems", problems]
+    if method == "rft":
+        sample = {"question": PEARS, "sample": 0, "solution": SAMPLES[0][1], "student": "small"}
+        arguments += ["--student-samples", written(tmp_path / "samples.jsonl", [sample])]
+    elif method in SETS:
+        arguments = ["--problems", of_solutions(tmp_path / "set.jsonl", method), "--gold", problems]
+    made(tmp_path / "out", method, *arguments)
+    card, page = ((tmp_path / "out" / name).read_text(encoding="utf-8") for name in ("README.md", "report.html"))
+    for text in (card, page):
+        for word in (
+            "Teacher:",
+            "teacher none",
+            "Error types",
+            "error type |",
+            "Reflections begin",
+            "first wrong step</",
+        ):
+            assert word not in text
+        assert "answer" in text
+    assert not re.search(r"made from .* by the LEMMA\s+method", card)
+    assert "have no labelled error" in card
+    assert "error-corrective" not in card.split("## Cite")[0]
+    assert "error-corrective" not in page
+    assert page.count("<div") == page.count("</div>")
+    assert page.count("<section") == page.count("</section>")
+
+
+REFUSED = [
+    # arguments with {problems}, {set} and {file}, the content of {file}, what is said
+    (["sft", "--problems", "{file}"], [{"frage": "?", "answer": "1"}], "needs question or problem"),
+    (["sft", "--problems", "{file}"], [], "the file is empty"),
+    (["sft", "--problems", "missing.jsonl"], [], "no such file"),
+    (["metamath", "--problems", "{file}"], [{"question": "?", "response": "1"}], "columns question, response; needs"),
+    (
+        ["published", "--problems", "{file}"],
+        [{"instruction": "?", "response": "1"}],
+        "columns instruction, response; needs",
+    ),
+    (["rft", "--problems", "{problems}"], [], "give --student or --student-samples"),
+    (["rft", "--problems", "{problems}", "--student", "offline"], [], "the rule-based teacher is no student"),
+    (["sft", "--problems", "{problems}", "--student-samples", "starter"], [], "leave out the student"),
+    (["sft", "--problems", "{problems}", "--gold", "{problems}"], [], "leave out --gold"),
+    (["sft", "--problems", "{problems}", "--ablate", "smooth"], [], "--ablate"),
+    (["sft", "--problems", "{problems}", "--config", "{file}"], ["[]"], "a recipe is a mapping"),
+    (["rft", "--problems", "{problems}", "--student-samples", "{file}"], [{"question": PEARS}], "not a student sample"),
+    (
+        ["rft", "--problems", "{problems}", "--student-samples", "{file}"],
+        [{"question": PEARS, "sample": 0, "solution": "It is 3.", "student": "s"}],
+        "no row was kept of 4 that entered: no_samples (2), answer_wrong (1), contaminated (1)",
+    ),
+    (
+        ["published", "--problems", "{set}", "--gold", "{file}"],
+        [{"question": "Another?", "answer": "#### 1"}],
+        "no row was kept",
+    ),
+    (["dart-math-hard", "--problems", "{set}", "--gold", "{file}"], [{"question": "?"}], "needs question or problem"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "content", "said"), REFUSED)
+def test_bad_input_is_refused_in_one_line(tmp_path, problems, arguments, content, said):
+    solutions = of_solutions(tmp_path / "set.jsonl", "published" if arguments[0] == "published" else "metamath")
+    places = {"problems": problems, "set": solutions, "file": written(tmp_path / "file.jsonl", content)}
+    run = baselines(*(argument.format(**places) for argument in arguments), "--output", tmp_path / "out")
+    assert run.exit_code == 2
+    assert said in run.stderr
+    assert [line for line in run.stderr.splitlines() if line.startswith("error: ")] == run.stderr.splitlines()[-1:]
+    assert not (tmp_path / "out" / "train.parquet").exists() or "no row was kept" in said
+
+
+def test_malformed_rows_refuse_their_file_unless_told(tmp_path, problems):
+    path = written(
+        tmp_path / "set.jsonl", [{"query": PEARS, "response": 1e999}, {"query": STAMPS, "response": "#### 28"}]
+    )
+    run = baselines("metamath", "--problems", path, "--output", tmp_path / "out")
+    assert run.exit_code == 2
+    assert "row 1" in run.stderr
+    kept, rejected, _ = made(tmp_path / "out", "metamath", "--problems", path, "--reject-bad-rows")
+    assert len(kept) == 1
+    assert [row["reason"] for row in rejected] == ["not_a_number"]
+
+
+def test_a_set_is_loaded_from_the_hub(tmp_path, problems):
+    rows = [{"query": question, "response": solution} for question, solution, _ in SOLUTIONS[:4]]
+    file = tmp_path / "set.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    with HubServer() as hub:
+        hub.private["me/dart"] = False
+        hub.branches["me/dart", "main"] = [("1" * 40, {"train.parquet": file.read_bytes()})]
+        environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HOME": str(tmp_path / "hf")}
+        command = [sys.executable, ROOT / "recipes" / "baselines.py", "dart-math-hard", "--problems", "me/dart"]
+        command += ["--gold", problems, "--output", tmp_path / "out"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        hub.shutdown()
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert (report["kept"], report["sources"][0]["source"]) == (4, "me/dart")
