@@ -28,6 +28,7 @@ from lemma_steps.run_directory import held
 
 CHECKOUT = Path(__file__).parents[1]
 Config = dict[str, Any]
+app = typer.Typer(add_completion=False)
 
 
 def read_config(path: Path, changes: list[str]) -> Config:
@@ -72,6 +73,7 @@ def commit() -> str | None:
         return None
 
 
+@app.command()
 def main(
     config: Annotated[Path, typer.Argument(help="An Axolotl configuration, such as those of axolotl_configs/.")],
     data: Annotated[
@@ -102,20 +104,19 @@ def main(
         except ImportError:
             raise RefusedError("Axolotl is not installed; run uv sync --python 3.12 --extra train (Linux)") from None
 
-        from lemma_steps.training.schema import check_config
-
         from lemma_steps.training.launch import command, run
         from lemma_steps.training.machine import Machine
         from lemma_steps.training.plan import Plan
         from lemma_steps.training.run_folder import RunFolder
+        from lemma_steps.training.schema import check_config
 
         if base_model:
             asked["base_model"] = base_model
+        if isinstance(asked.get("deepspeed"), str) and not Path(asked["deepspeed"]).exists():
+            asked["deepspeed"] = str(CHECKOUT / asked["deepspeed"])
         check_config(asked, str(config))
         folder = RunFolder(Path(output or asked.get("output_dir") or "runs/training").resolve())
         asked["output_dir"] = str(folder.path)
-        if isinstance(asked.get("deepspeed"), str) and not Path(asked["deepspeed"]).exists():
-            asked["deepspeed"] = str(CHECKOUT / asked["deepspeed"])
         plan = Plan.make(asked, str(config), Machine.here(), data=data, gpus=gpus, force=force)
         for remark in plan.remarks:
             say(remark)
@@ -141,4 +142,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

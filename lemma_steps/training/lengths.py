@@ -40,13 +40,13 @@ class Survey:
         )
 
 
-def survey(examples: Iterable[Example], tokenizer: Any, sequence_len: int, *, mask_error: bool = False) -> Survey:
-    """Encode all examples and count; with `mask_error` the wrong step is not among the tokens with a loss.
+def survey(examples: Iterable[Example], tokenizer: Any, sequence_len: int) -> Survey:
+    """Encode all examples and count.
 
     Raises:
         RefusedError: no row is short enough; or a tokenizer or row that cannot be encoded (`encoding.Encoder`).
     """
-    encode = Encoder(tokenizer, mask_error=mask_error)
+    encode = Encoder(tokenizer)
     rows = over = trained = tokens = longest = 0
     remaining = iter(examples)
     while batch := list(islice(remaining, _BATCH)):

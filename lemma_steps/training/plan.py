@@ -19,6 +19,9 @@ from lemma_steps.training.run_folder import PREPARED
 
 Config = dict[str, Any]
 
+AXOLOTL = {"micro_batch_size": 1, "gradient_accumulation_steps": 1, "sequence_len": 512, "num_epochs": 1}
+"""What Axolotl takes where a configuration is silent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -53,6 +56,7 @@ class Plan:
         Raises:
             RefusedError: one of them does not fit; the text says what to change.
         """
+        config = AXOLOTL | config
         used = _processes(gpus, machine)
         micro = int(config["micro_batch_size"])
         batch = global_batch(config)
@@ -65,14 +69,13 @@ class Plan:
             "dataset_prepared_path": str(Path(config["output_dir"]) / PREPARED),
             "auto_resume_from_checkpoints": True,
         }
-        masked = entry["type"].endswith(".masked_response")
-        counted = survey(found.examples, _tokenizer(config), int(config["sequence_len"]), mask_error=masked)
+        counted = survey(found.examples, _tokenizer(config), int(config["sequence_len"]))
         shape, kept = ModelShape.of(config["base_model"], config), Precision.of(config)
         memory = Memory.estimate(shape, config, used)
         memory.check(machine, force)
 
         packed = bool(config.get("sample_packing"))
-        rows, epochs = counted.rows - counted.over_length, float(config.get("num_epochs") or 1)
+        rows, epochs = counted.rows - counted.over_length, float(config["num_epochs"])
         sequences = -(-counted.tokens // int(config["sequence_len"])) if packed else rows
         planned = int(config.get("max_steps") or 0) or steps(sequences, epochs, batch)
         remarks = [
