@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from lemma_steps.publish.target import hub_id
+from lemma_steps.training.configs.catalogue import read
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,8 @@ class BaseModel:
         if hub is None and name is not None:
             hub = hub_id(name) or next((one for one in known if one.split("/")[1] == Path(name).name), None)
         about = known.get(hub or "", {})
-        return cls(
-            name, hub, licence or about.get("licence"), about.get("paper"), tuple(filter(None, [about.get("note")]))
-        )
+        paper = next((model.get("paper") for model in read("models").values() if model["hub"] == hub), None)
+        return cls(name, hub, licence or about.get("licence"), paper, tuple(filter(None, [about.get("note")])))
 
 
 @cache
