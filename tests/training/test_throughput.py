@@ -160,6 +160,7 @@ def test_the_halves_are_the_configurations():
     folder = training.ROOT / "axolotl_configs/llama3-8b"
     assert plain == yaml.safe_load((folder / "single-gpu.yaml").read_text())
     kernels = yaml.safe_load((folder / "packed.yaml").read_text())
+    assert plain["optimizer"] == "adamw_torch_fused"  # the other form needs 4 more bytes per parameter and does not fit
     assert packed["sample_packing"] is True
     assert packed["liger_fused_linear_cross_entropy"] is True
     assert {key for key in packed if packed[key] != plain.get(key)} <= {"sample_packing", *training.PACKING}
