@@ -36,7 +36,7 @@ class ModelShape:
         from transformers import AutoConfig, AutoModelForCausalLM
 
         try:
-            described = AutoConfig.from_pretrained(base_model, revision=config.get("revision_of_model") or "main")
+            described = AutoConfig.from_pretrained(base_model, revision=config.get("revision_of_model"))
             with torch.device("meta"):
                 model = AutoModelForCausalLM.from_config(described)
         except (OSError, ValueError, KeyError) as error:

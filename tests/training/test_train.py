@@ -150,7 +150,9 @@ def facts(tmp_path):
 
 
 def test_a_run_is_written_down_and_started(tmp_path, start, tiny):
-    done = start("--set", "num_epochs=3", "--set", "learning_rate=1e-4")
+    changes = ("num_epochs=3", "learning_rate=1e-4", "micro_batch_size=4", "gradient_accumulation_steps=2")
+    asked_for = [word for change in changes for word in ("--set", change)]
+    done = start(*asked_for)
     assert done.exit_code == 0, done.stderr
     written = facts(tmp_path)
     assert {name: written[name] for name in ("epochs", "gpus", "micro_batch", "accumulation", "global_batch", "steps")} == {
@@ -175,7 +177,7 @@ def test_a_run_is_written_down_and_started(tmp_path, start, tiny):
     assert start.started == [launch.command(tmp_path / "run" / "axolotl.yaml", 0)]
     for words in ("8 rows, 0 of them too long", "memory estimated", "global batch 8 = 4 x 2 accumulation x 1 process"):
         assert words in done.stderr
-    again = start("--set", "num_epochs=3", "--set", "learning_rate=1e-4")
+    again = start(*asked_for)
     assert (again.exit_code, len(start.started)) == (0, 1)
     assert "finished already" in again.stderr
 
