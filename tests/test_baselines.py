@@ -161,6 +161,11 @@ def test_rft_is_every_right_way_once(tmp_path, problems):
     assert (explodes["rows_in"], explodes["rows_out"]) == (3, 5)
 
 
+LONG = (
+    "Ben wants four stamps, and the clerk at the {} asks seven coins for every one of them. So he lays seven coins on the "
+    "table for the first, seven more for the second, seven more for the third and seven more for the last, which makes "
+    "4 * 7 = 28 coins in all that he has to count out of his purse before he may go home. The answer is: 28"
+)
 SOLUTIONS = [
     # question, solution, what becomes of it where the gold answers are known
     (PEARS, "3 * 12 = 36 pears, 36 - 5 = 31 left.\n#### 31\nThe answer is: 31", "kept"),
@@ -171,6 +176,8 @@ SOLUTIONS = [
     (PEARS, "3 * 12 = 36 pears, 36 - 6 = 30 left. The answer is: 30", "answer_wrong"),
     (EVALUATED, "2 + 2 = 4. The answer is: 4", "contaminated"),
     ("A question of another set?", "It is 5. The answer is: 5", "no_gold_answer"),
+    (STAMPS, LONG.format("counter"), "kept"),
+    (STAMPS, LONG.format("window"), "near_duplicate"),
     (STAMPS, "Nobody can say.", "answer_unparsed"),
     (STAMPS, "", "no_solution"),
     (" ", "It is 5. The answer is: 5", "no_question"),
