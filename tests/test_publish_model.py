@@ -14,6 +14,8 @@ import pytest
 import typer.testing
 import yaml
 from huggingface_hub import ModelCard, hf_hub_download
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lemma_steps.prompts import inference_prompt
 from recipes import publish_model
@@ -41,6 +43,7 @@ RECORD = {
         "commit": "c0ffee",
         "command": "python train",
     },
+    **{"hardware": "8 x NVIDIA A100", "finished": {"seconds": 18000.0, "mean_loss": 2.0}},
     "precision": {"weights": "fp32", "gradients": "bf16", "optimiser": "fp32"},
 }
 CONFIG = {
@@ -205,7 +208,7 @@ def test_the_card_says_what_is_recorded(trained):
         "| 3 / 3 |",
         "| 256 = 4 per GPU x 8 accumulated x 8 GPUs |",
         "| fp32 / bf16 / fp32 |",
-        "| 8 GPUs of a kind that is not recorded |",
+        "| 8 x NVIDIA A100 / 5 |",
         "| 4 (step 1) / 1.33333 (step 3) |",
         r"| 17 (BF16 17) |",
         "| c0ffee |",
@@ -342,6 +345,25 @@ def test_hostile_text_adds_neither_markup_nor_front_matter(trained, tmp_path):
         assert not is_table or len({line.count("|") for line in lines}) == 1
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["id", "rows", "type", "seconds"]), inner)
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(st.sampled_from([*RECORD]), JSON).map(lambda record: record | {"finished": True}),
+    st.dictionaries(st.sampled_from([*CONFIG, "seed", "optimizer"]), JSON),
+)
+def test_no_record_breaks_the_card(trained, record, config):
+    write(trained, {"training.json": record, "axolotl.yaml": config})
+    ended = run(trained, "--dry-run")
+    assert ended.exit_code == 0, (ended.output, ended.exception)
+
+
 def test_a_lora_training_is_published_merged_or_as_the_adapter_that_it_is(hub, tmp_path):
     folder = write(tmp_path / "lora", ADAPTER | RECORDS)
     assert "axolotl merge-lora" in refused(folder)
@@ -389,12 +411,14 @@ def test_shards_are_those_of_the_index(hub, trained):
         ({"training.json": "{"}, "training.json: damaged"),
         ({"axolotl.yaml": "a: [b"}, "axolotl.yaml: damaged"),
         ({"axolotl.yaml": "[]"}, "axolotl.yaml: damaged"),
-        ({"checkpoint-3/trainer_state.json": STATE | {"max_steps": 9}}, "ended at step 3 of 9"),
-        ({"checkpoint-3/trainer_state.json": None, "training.json": RECORD | {"steps": 4}}, "ended at step 3 of 4"),
+        (
+            {"training.json": RECORD | {"finished": None}},
+            "the training was interrupted at step 3; run the same command",
+        ),
+        ({"training.json": None}, "the training was interrupted at step 3"),
     ],
 )
-def test_what_is_no_finished_model_is_refused_and_nobody_asked(hub, trained, damage, said, monkeypatch):
-    monkeypatch.setattr("lemma_steps.publish.training_facts.losses", lambda folder: [(1, 4.0), (2, 2.0), (3, 1.3)])
+def test_what_is_no_finished_model_is_refused_and_nobody_asked(hub, trained, damage, said):
     for name, content in damage.items():
         if content is None:
             (trained / name).unlink()
@@ -411,14 +435,13 @@ def test_a_loss_that_is_no_number_is_refused(trained, monkeypatch):
     assert "the last loss is nan" in refused(trained, "--dry-run")
 
 
-def test_where_steps_are_a_guess_the_trainers_last_words_count(trained):
-    (trained / "checkpoint-3" / "trainer_state.json").unlink()
-    packed = {"training.json": RECORD | {"steps": 9}, "axolotl.yaml": CONFIG | {"sample_packing": True}}
-    losses = "".join(f" 50%|x| {n}/9 [00:01<00:01]{{'loss': '4.0', 'epoch': 1}}\n" for n in (1, 2, 3))
-    write(trained, packed | {"debug.log": losses})
-    assert "was interrupted" in refused(trained, "--dry-run")
-    write(trained, {"debug.log": losses + "{'train_runtime': '1.5', 'train_loss': '4.0'}\n"})
-    assert "| 4 (step 1) / 4 (step 3) |" in card_of(trained)[1]
+def test_without_a_record_the_trainers_last_words_count(trained):
+    (trained / "training.json").unlink()
+    lines = "".join(f" 50%|x| {n}/9 [00:01<00:01]{{'loss': '4.0', 'epoch': 1}}\n" for n in (1, 2, 3))
+    write(trained, {"debug.log": lines})
+    assert "was interrupted at step 3" in refused(trained, "--dry-run")
+    write(trained, {"debug.log": lines + "{'train_runtime': '1.5', 'train_loss': '4.0'}\n"})
+    assert "| 4 (step 1) / 1.33333 (step 3) |" in card_of(trained)[1]
 
 
 @pytest.mark.parametrize("options", [["--data-repo", "a b"], ["--base-model", "../x/y"]])

@@ -55,6 +55,7 @@ def render_model_card(
     """
     data_repo = data_repo or hub_id(str(facts.data.get("id", "")).partition("@")[0])
     counts = folder.parameters()
+    seconds = facts.part("finished").get("seconds")
     return _template().render(
         front_matter=_front_matter(repo, folder, scores, base, data_repo).to_yaml(),
         repo=repo,
@@ -63,7 +64,8 @@ def render_model_card(
         record=facts.record,
         data=facts.data,
         data_repo=data_repo,
-        precision=facts.record.get("precision") if isinstance(facts.record.get("precision"), dict) else {},
+        precision=facts.part("precision"),
+        hours=round(seconds / 3600, 2) if isinstance(seconds, int | float) else None,
         strategy=_STRATEGIES.get(facts.strategy or "", facts.strategy),
         methods=methods,
         base=base,

@@ -53,23 +53,23 @@ class TrainingFacts:
         """
         place = folder.training
         facts = cls(_mapping(place / "training.json"), _mapping(place / "axolotl.yaml"), losses(place))
-        last, expected = facts.losses[-1] if facts.losses else None, _last_step(place, facts)
         # an interrupted training leaves a model too: Axolotl saves one when it is told to end
-        if last and expected and last[0] + facts.logged_every <= expected:
-            raise RefusedError(
-                f"{place}: the training ended at step {last[0]:,} of {expected:,}; run the same command again to go on"
-            )
-        if last and not expected and summary(place) is None:
-            raise RefusedError(f"{place}: the training was interrupted; run the same command again to go on")
+        if not facts.is_finished(place):
+            at = f" at step {facts.losses[-1][0]:,}" if facts.losses else ""
+            raise RefusedError(f"{place}: the training was interrupted{at}; run the same command again to go on")
+        last = facts.losses[-1] if facts.losses else None
         if last and not math.isfinite(last[1]):
             raise RefusedError(f"{place}: the last loss is {last[1]}; train again with a lower learning rate")
         return facts
 
-    @property
-    def logged_every(self) -> int:
-        """Steps from one logged loss to the next."""
-        steps = self.config.get("logging_steps")
-        return int(steps) if isinstance(steps, int | float) and steps >= 1 else 1
+    def is_finished(self, place: Path) -> bool:
+        """Whether the training came to its end: `training.json` says so, else the trainer's last words do.
+
+        Taken for finished where nothing at all was recorded.
+        """
+        if "finished" in self.record:
+            return bool(self.record["finished"])
+        return summary(place) is not None if self.losses else True
 
     @property
     def base_model(self) -> str | None:
@@ -77,11 +77,15 @@ class TrainingFacts:
         name = self.record.get("base_model") or self.config.get("base_model")
         return str(name) if name else None
 
+    def part(self, name: str) -> Mapping[str, Any]:
+        """A part of the record with entries of its own, such as `data` or `precision`; empty where it is not there."""
+        found = self.record.get(name)
+        return found if isinstance(found, dict) else {}
+
     @property
     def data(self) -> Mapping[str, Any]:
         """`path`, `id` and counts of the data, as far as recorded."""
-        found = self.record.get("data")
-        return found if isinstance(found, dict) else {}
+        return self.part("data")
 
     @property
     def strategy(self) -> str | None:
@@ -109,15 +113,6 @@ class TrainingFacts:
         except (OSError, pa.ArrowInvalid, RefusedError):
             return []
         return sorted({str(method) for method in found if method})
-
-
-def _last_step(place: Path, facts: TrainingFacts) -> int | None:
-    """Steps of the whole training: the trainer's own count, else the expected one, which packing makes uncertain."""
-    states = [_mapping(file).get("max_steps") for file in place.glob("checkpoint-*/trainer_state.json")]
-    if known := [steps for steps in states if isinstance(steps, int) and steps > 0]:
-        return max(known)
-    steps = facts.record.get("steps")
-    return steps if isinstance(steps, int) and not facts.config.get("sample_packing") else None
 
 
 def _mapping(file: Path) -> dict[str, Any]:
