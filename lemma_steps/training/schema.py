@@ -152,7 +152,7 @@ def _check_names(config: Mapping[str, Any], where: str) -> None:
             raise RefusedError(
                 f"{where}: {key}: {name} is unknown to Axolotl" + (f"; {near[0]} is meant?" if near else "")
             )
-    arguments, read = config.get("optim_args"), _OPTIMISER_ARGUMENTS.get(str(config.get("optimizer")))
+    arguments, read = config.get("optim_args"), _OPTIMISER_ARGUMENTS.get(str(config.get("optimizer")), set())
     for key in arguments if isinstance(arguments, Mapping) and read else ():
         if key not in read:
             raise RefusedError(f"{where}: optim_args.{key}: {config['optimizer']} takes {' and '.join(sorted(read))}")
