@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from lemma_steps.contamination import Match
 from lemma_steps.output.record import REQUIRED_OF_LEMMA
 from lemma_steps.steps import decontaminate
+from tests.chat_server import completions, serving
 from tests.hub_server import TOKEN, HubServer
 
 ROOT = Path(__file__).parent.parent
@@ -239,6 +240,29 @@ def test_reflections_and_false_equations_of_the_published_set_are_counted(tmp_pa
         "false_equations": 1,
         "rows_with_false_equations": 1,
     }
+
+
+def test_rft_asks_a_student_once(tmp_path, problems):
+    texts = ["3*12=36, 36-5=31. The answer is: 31", "It is 3. The answer is: 3", "36-5=31. The answer is: 31"]
+
+    def reply(body):
+        return completions((texts * body.get("n", 1))[: body.get("n", 1)])
+
+    config = tmp_path / "config.yaml"
+    config.write_text("rft: {method: rft, problems: [], steps: {sample_student: {n_samples: 3}}}", encoding="utf-8")
+    with serving(reply) as server:
+        arguments = ["rft", "--config", config, "--problems", problems, "--student", f"vllm:{server.url}#base"]
+        kept, rejected, report = made(tmp_path / "out", *arguments)
+        asked = len(server.requests)
+        again = made(tmp_path / "out", *arguments)
+    assert asked
+    assert len(server.requests) == asked
+    assert again[:2] == (kept, rejected)
+    assert [(row["question"], row["index"]) for row in kept] == [(PEARS, 0), (PEARS, 2)]
+    assert {row["student"] for row in kept} == {"base"}
+    assert all([call["step"] for call in row["provenance"]] == ["sample_student"] for row in kept)
+    assert report["calls"][0]["calls"] == 9
+    assert report["reasons"] == {"answer_wrong": 7, "contaminated": 1}
 
 
 def test_the_same_command_writes_the_same_bytes(tmp_path, problems):
