@@ -1,7 +1,8 @@
 """What the precision of weights and optimiser does to a fine-tuning at the paper's learning rate, on a small real model.
 
+    export UV_PROJECT_ENVIRONMENT=.venv-train
     uv run --python 3.12 --extra train --group smoke recipes/smoke_model.py
-    uv run --python 3.12 --extra train benchmarks/training_precision.py --data out --steps 20
+    uv run --python 3.12 --extra train --group smoke benchmarks/training_precision.py --data out --steps 20
 
 Trains the same batch in each form, from the same weights, and prints the loss on it before and after (computed in fp32) and
 the share of weights whose value is still exactly what it was. The forms are those of the configurations:
@@ -12,11 +13,13 @@ the share of weights whose value is still exactly what it was. The forms are tho
     bf16+8bit         bf16 weights, 8-bit states of torchao, nearest rounding                           (no configuration here)
     bf16+8bit+sr      the same with stochastic rounding                                                 (single-gpu-8bit)
 
+torchao's optimiser runs uncompiled here (TORCH_COMPILE_DISABLE): the same arithmetic, without minutes of a C++ compiler.
 DeepSpeed's ZeRO keeps fp32 masters and is, in its mathematics, fp32+autocast with bf16 gradients; it is not run here.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -102,6 +105,7 @@ def main(
 ) -> None:
     """Print one table row per form."""
     with exit_codes():
+        os.environ.setdefault("TORCH_COMPILE_DISABLE", "1")
         from transformers import AutoTokenizer
 
         batch = batch_of(data, AutoTokenizer.from_pretrained(model), rows)

