@@ -43,7 +43,9 @@ class Environment:
         """The environment variables of its programs: none of ours that would lead to other libraries."""
         path = os.pathsep.join([str(self.folder / _BIN), os.environ.get("PATH", "")])
         told = {"PATH": path, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "AXOLOTL_DO_NOT_TRACK": "1"}
-        return {name: value for name, value in os.environ.items() if name not in _LEAKS} | told
+        # threads that wait by spinning make a CPU that others use too several times slower
+        kept = {name: value for name, value in os.environ.items() if name not in _LEAKS}
+        return {"OMP_WAIT_POLICY": "PASSIVE"} | kept | told
 
     def prepare(self, root: Path, log: Path) -> None:
         """Make it with uv, or see that it is there. What else is installed in it stays; the running one is never changed.
