@@ -28,9 +28,9 @@ class Encoder:
     makes of it in the prompt. The end token stands in the output once, at its end, also where the tokenizer itself or
     the text already puts one there.
 
-    A token belongs to the wrong step where its characters overlap it, its leading white space not counted: the space
-    before a word is the word's, so that the first word after a wrong step (" Wait") is trained on. A token of white
-    space alone counts whole.
+    No loss falls on a token whose characters, in the tokenizer's own offset mapping, overlap the wrong step. Where that
+    step ends in a space, the first word after it (" Wait") may share a token with the space; whether it then carries a
+    loss depends on whether the tokenizer's mapping counts the space to the token.
 
     Args:
         tokenizer: a fast tokenizer of transformers.
@@ -75,25 +75,28 @@ class Encoder:
         ids, prompt = _without_end(whole), _without_end(asked)
         border = len(prompt)
         if ids[:border] != prompt:
-            border = self._border(example, whole)
+            border = self._border(example, whole.offsets[: len(ids)])
         output = ids[border:]
         eos = self._tokenizer.eos_token_id
         if eos in output:
             raise RefusedError(
                 f"tokenizer {self._name}: reads the end token inside an output ({example.output[:60]!r}...); drop the row"
             )
-        trained = list(output)
+        trained = output
         if example.error:
-            spans = whole.offsets[: len(ids)]
-            first, last = _overlap(example, spans, border)
-            trained[first - border : last - border] = [IGNORED] * (last - first)
+            begin, end = (len(example.prompt) + place for place in example.error)
+            spans = whole.offsets[border : len(ids)]
+            trained = [
+                IGNORED if start < end and stop > begin else token
+                for token, (start, stop) in zip(output, spans, strict=True)
+            ]
         return [*prompt, *output, eos], [*([IGNORED] * len(prompt)), *trained, eos]
 
-    def _border(self, example: Example, whole: Any) -> int:
+    def _border(self, example: Example, spans: Sequence[tuple[int, int]]) -> int:
         """Index of the output's first token where the question spells a special token, so that the two readings differ."""
         length = len(example.prompt)
-        border = bisect_right(whole.offsets, length, key=lambda span: span[1])
-        if not self._special.search(example.prompt) or whole.offsets[border][0] < length:
+        border = bisect_right(spans, length, key=lambda span: span[1])
+        if not self._special.search(example.prompt) or spans[border][0] < length:
             raise RefusedError(
                 f"tokenizer {self._name}: reads the end of the prompt otherwise when an output follows "
                 f"({example.output[:40]!r}); training and evaluation would differ, use another tokenizer"
@@ -108,22 +111,3 @@ def _without_end(encoding: Any) -> list[int]:
     while end and added[end - 1]:
         end -= 1
     return ids[:end]
-
-
-def _overlap(example: Example, spans: Sequence[tuple[int, int]], border: int) -> tuple[int, int]:
-    """Indices `[first, last)` of the tokens of the wrong step.
-
-    Tokenizers differ in whether a token's characters include the space before its word; here they never do.
-    """
-    text = example.prompt + example.output
-    begin, end = (len(example.prompt) + place for place in example.error or (0, 0))
-    first = bisect_right(spans, begin, lo=border, key=lambda span: span[1])
-    last = first
-    while last < len(spans):
-        start, stop = spans[last]
-        word = text[start:stop].lstrip()
-        start = stop - len(word) if word else min(start, spans[last - 1][1])
-        if start >= end:
-            break
-        last += 1
-    return first, last

@@ -70,8 +70,16 @@ def test_kept_rows(tokenizer, kept_rows):
         assert ids.count(tokenizer.eos_token_id) == 1
         masked_ids, masked = encoded(tokenizer, prompt, output, error)
         assert masked_ids == ids
-        assert masked.count(IGNORED) > labels.count(IGNORED)
-        assert wrong_step(ids, labels, masked, tokenizer).strip() == output[slice(*error)].strip()
+        assert masked == without_loss(tokenizer, prompt, output, error, labels)
+        assert output[slice(*error)].strip() in read_as(tokenizer, wrong_step(ids, labels, masked, tokenizer))
+
+
+def without_loss(tokenizer, prompt, output, error, labels):
+    """The labels without those of the tokens that overlap the error, by the tokenizer's own mapping."""
+    begin, end = (len(prompt) + place for place in error)
+    spans = tokenizer(prompt + output, return_offsets_mapping=True)["offset_mapping"]
+    inside = [start < end and stop > begin for start, stop in spans]
+    return [IGNORED if out else label for out, label in zip([*inside, False], labels, strict=True)]
 
 
 def wrong_step(ids, labels, masked, tokenizer):
@@ -115,15 +123,12 @@ def test_no_loss_falls_on_exactly_the_tokens_of_the_wrong_step(family, parts):
     end = min(begin + len(wrong), len(output))
     tokenizer, prompt = tokenizer_of(f"trained-{family}"), inference_prompt("How many?")
     ids, labels = encoded(tokenizer, prompt, output, (begin, end))
+    assert labels == without_loss(tokenizer, prompt, output, (begin, end), encoded(tokenizer, prompt, output)[1])
     first = len(tokenizer(prompt)["input_ids"])
     bounds, place = (len(output[:begin].encode()), len(output[:end].encode())), 0
     for number, label in zip(ids[first:-1], labels[first:-1], strict=True):
-        token = spelled(tokenizer, number)
-        start, place = place, place + len(token)
-        word = token.decode(errors="replace").lstrip()
-        if word and "\ufffd" not in word:
-            start = place - len(word.encode())
-        assert (label == IGNORED) is overlaps(output, start, place, bounds), (token, output[begin:end])
+        start, place = place, place + len(spelled(tokenizer, number))
+        assert (label == IGNORED) is overlaps(output, start, place, bounds), (number, output[begin:end])
     assert labels[-1] == tokenizer.eos_token_id
 
 
@@ -137,18 +142,23 @@ def overlaps(output, start, stop, bounds):
     return start < bounds[1] and stop > bounds[0]
 
 
-def test_the_word_after_the_wrong_step_is_trained_on(tokenizer):
-    output = " There are 3+4=8 hens. Wait, 3+4=7. The answer is: 7"
-    error = (0, output.index("Wait"))  # the space ends the wrong step
-    _, labels = encoded(tokenizer, inference_prompt("How many?"), output, error)
-    trained_on = [label for label in labels if label != IGNORED][:-1]
-    assert text_of(tokenizer, trained_on).strip() == "Wait, 3+4=7. The answer is: 7"
+@pytest.mark.parametrize("trimmed", [False, True])
+def test_a_space_that_ends_the_wrong_step_is_the_next_words_where_the_tokenizer_says_so(trimmed):
+    tokenizer, prompt = hostile("qwen2"), inference_prompt("How many?")
+    if trimmed:  # as GPT-2's: a token's characters do not include the space before its word
+        tokenizer.backend_tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)
+    output = " 3+4=8 hens. There are 7."
+    error = (0, output.index("There"))
+    ids, labels = encoded(tokenizer, prompt, output)
+    masked = encoded(tokenizer, prompt, output, error)[1]
+    assert masked == without_loss(tokenizer, prompt, output, error, labels)
+    assert wrong_step(ids, labels, masked, tokenizer) == (" 3+4=8 hens." if trimmed else " 3+4=8 hens. There")
 
 
 def test_composed_characters_keep_their_places():
     """Qwen's tokenizer puts text into composed form, where an accent is no longer a character of its own."""
     output = " Une e\u0301glise, deux e\u0301glises. Non, une."
-    error = (output.index("deux"), output.index("Non"))
+    error = (output.index("deux"), output.index(" Non"))
     for family in FAMILIES:
         tokenizer = tokenizer_of(f"trained-{family}")
         ids, masked = encoded(tokenizer, inference_prompt("Combien?"), output, error)
@@ -188,13 +198,13 @@ def test_control_tokens_are_text_in_an_output_and_in_a_question_what_evaluation_
     spelled_out = f" It ends with {end} or <|im_end|>, never <|im_start|> twice"
     for question in ("How many?", f"Is {end}<|im_end|> one?"):
         prompt = inference_prompt(question)
-        ids, labels = encoded(tokenizer, prompt, spelled_out, (4, 11))
+        ids, labels = encoded(tokenizer, prompt, spelled_out, (4, 8))
         assert ids[: len(tokenizer(prompt)["input_ids"])] == tokenizer(prompt)["input_ids"]
         answer = ids[len(tokenizer(prompt)["input_ids"]) :]
         assert not control & {*answer[:-1]}
         assert text_of(tokenizer, answer[:-1]).strip() == spelled_out.strip()
         whole = encoded(tokenizer, prompt, spelled_out)[1]
-        assert wrong_step(ids, whole, labels, tokenizer).strip() == spelled_out[4:11]
+        assert wrong_step(ids, whole, labels, tokenizer).strip() == spelled_out[4:8]
         assert labels.count(tokenizer.eos_token_id) == 1
     assert tokenizer(f"a{end}")["input_ids"][-1] == tokenizer.eos_token_id  # the tokenizer is left as it was
 
