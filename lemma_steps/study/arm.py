@@ -15,8 +15,9 @@ class Arm(BaseModel):
 
     Attributes:
         method: what makes its rows.
-        rows: `equal_rows` (as many as every other such arm of its group), `equal_tokens` (as many trained tokens as the study's reference
-            arm), `all`, a number, or several, each of which becomes an arm of its own, `NAME@ROWS` (the paper's Figure 5).
+        rows: `equal_rows` (as many as every other such arm of its group), `equal_tokens` (as many trained tokens as the
+            study's reference arm), `all`, a number, or several, each of which becomes an arm of its own, `NAME@ROWS`
+            (the paper's Figure 5).
         group: name shared by the arms whose `equal_rows` are to be equal; a small set need not hold back all others.
         config: variant in the study's folder of Axolotl configurations; None for the study's own.
         overrides: Axolotl keys of this arm alone.
