@@ -14,9 +14,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from baselines import METHODS, app
+from baselines import HERE, METHODS, app, build
 from typer.testing import CliRunner
 
+from lemma_steps.baseline_settings import BaselineSettings
 from lemma_steps.contamination import Match
 from lemma_steps.output.record import REQUIRED_OF_LEMMA
 from lemma_steps.steps import decontaminate
@@ -263,6 +264,12 @@ def test_rft_asks_a_student_once(tmp_path, problems):
     assert all([call["step"] for call in row["provenance"]] == ["sample_student"] for row in kept)
     assert report["calls"][0]["calls"] == 9
     assert report["reasons"] == {"answer_wrong": 7, "contaminated": 1}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_chain_is_one_that_stock_distilabel_takes_too(method):
+    settings = BaselineSettings.read(HERE / "configs" / "baselines.yaml", {}, section=method)
+    build(settings).dag.validate()
 
 
 def test_the_same_command_writes_the_same_bytes(tmp_path, problems):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lemma_steps.contamination.normalise import normalise, tokens
 from lemma_steps.duplicates import NEAR as LEAST
-from lemma_steps.duplicates import Duplicate, FirstSeen, SeenTrajectories
+from lemma_steps.duplicates import Duplicate, FirstSeen, Occurrences, SeenTrajectories
 
 QUESTION = "A crate holds 12 jars at $5 each. How much do 3 crates cost?"
 WRONG = " A crate costs 12*5 = $65.\n"
@@ -216,3 +216,9 @@ def test_any_text_is_checked(hostile):
     seen = SeenTrajectories()
     assert seen.check("first", hostile, hostile) is None
     assert seen.check("second", hostile, hostile) == Duplicate("first", "exact")
+
+
+@given(st.lists(st.sampled_from(["", "a", "b", "\ud800", "a" * 1000])))
+def test_occurrences_are_numbered_from_zero(keys):
+    with Occurrences() as seen:
+        assert [seen.number(key) for key in keys] == [keys[:at].count(key) for at, key in enumerate(keys)]

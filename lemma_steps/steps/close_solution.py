@@ -6,6 +6,8 @@ from lemma_steps.steps.base import Row, RowStep
 from lemma_steps.steps.join_trajectory import laid_out
 from lemma_steps.trajectory import closed
 
+_NO_ERROR = {"error_step": None, "error_begin": None, "error_end": None}
+
 
 class CloseSolution(RowStep):
     """Lays a right solution out as the record has it: no prefix, no reflection, all of it correction.
@@ -19,6 +21,7 @@ class CloseSolution(RowStep):
     Output columns:
         - erroneous_prefix, reflection (`str`): empty.
         - correction, output (`str`): the solution.
+        - error_step, error_begin, error_end (`int`): null; nobody labelled an error.
         - instruction, input (`str`), segments (`list[dict]`): as `JoinTrajectory`.
 
     Categories:
@@ -33,15 +36,11 @@ class CloseSolution(RowStep):
     @property
     def outputs(self) -> list[str]:
         """Columns added."""
-        return ["erroneous_prefix", "reflection", "correction", "output", "instruction", "input", "segments"]
+        laid = ["erroneous_prefix", "reflection", "correction", "output", "instruction", "input", "segments"]
+        return [*laid, *_NO_ERROR]
 
     async def process_row(self, row: Row) -> Row:
         """Close and lay out."""
         output = closed(row["solution"], row["gold_answer"])
-        return {
-            **row,
-            "erroneous_prefix": "",
-            "reflection": "",
-            "correction": output,
-            **laid_out(row["question"], output),
-        }
+        parts = {"erroneous_prefix": "", "reflection": "", "correction": output}
+        return {**row, **_NO_ERROR, **parts, **laid_out(row["question"], output)}

@@ -11,7 +11,6 @@ from lemma_steps.contamination import Match, shipped_index
 from lemma_steps.errors import RejectionError
 from lemma_steps.steps.base import Row, RowStep
 
-
 REMEMBERED = 20_000
 """Questions whose match is kept in memory: sets of solutions ask all of GSM8K's and MATH's again and again."""
 
