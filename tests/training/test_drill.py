@@ -59,7 +59,7 @@ def environment():
     return os.environ | {
         "AXOLOTL_DO_NOT_TRACK": "1",
         "HF_HUB_OFFLINE": "1",
-        "OMP_NUM_THREADS": str(os.cpu_count()),
+        "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin take a busy machine's cores from those that work
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     }
 

@@ -74,6 +74,21 @@ def test_one_process_per_gpu(gpus, expected):
     assert words[len(words) - len(expected) :] == expected
 
 
+def test_axolotl_starts_torchrun_with_our_words(tmp_path, monkeypatch):
+    pytest.importorskip("axolotl", reason="needs the training environment: --python 3.12 --extra train")
+    from axolotl.cli.main import cli
+    from click.testing import CliRunner
+
+    started = []
+    monkeypatch.setattr(os, "execvpe", lambda program, words, environment: started.append(words))
+    config = tmp_path / "axolotl.yaml"
+    config.write_text("base_model: m\n")
+    done = CliRunner().invoke(cli, command(config, 8)[3:])
+    assert done.exit_code == 0, done.output
+    expected = ["torchrun", "--standalone", "--nproc_per_node=8", "-m", "axolotl.cli.train", str(config)]
+    assert [words[: len(expected)] for words in started] == [expected]
+
+
 TRAINER = """
 import os, subprocess, sys, time
 worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"])  # as torchrun has
