@@ -118,7 +118,7 @@ class Loop:
     def train(
         self, name: str, arm: Arm, data: Path, seed: int, epochs: float | None = None, short_of: int | None = None
     ) -> Trained:
-        """Train an arm on a file, with other epochs than its configuration's if told, and evaluate it."""
+        """Train an arm on a file, with other epochs than its configuration's if told."""
         label = self._label(name, seed)
         config, folder = self._config.config_of(arm, self._root), self._place / MODELS / label
         keys = {**self._config.training.overrides, **arm.overrides, "seed": seed}

@@ -56,7 +56,7 @@ def reading(difference: Difference) -> str:
     """What a difference says, in a word."""
     if difference.shown:
         better = difference.first if difference.estimate.score > 0 else difference.second
-        return f"{better} is better"
+        return f"{better} scored higher"
     return f"no difference shown (under {difference.smallest:.1f} none could be)"
 
 
@@ -74,17 +74,21 @@ def remarks(result: StudyResult) -> list[str]:
             found.append(f"{one.name}: {over:,} rows over the sequence length were left out.")
         if len(one.losses) < 2:
             found.append(f"{one.name}: logged {len(one.losses)} losses, too few to see it learn.")
-    found.append(
-        "Differences are over the same documents, drawn again as pairs (95 % bootstrap). 'No difference shown' is no proof "
-        "of equality: the number beside it is the smallest difference that so many documents, differing as much, could show."
-    )
+    if count := sum(map(len, result.differences.values())):
+        found.append(
+            "Differences are over the same documents, drawn again as pairs (95 % bootstrap). 'No difference shown' is no "
+            "proof of equality: the number beside it is the smallest difference that so many documents, differing as much, "
+            "could show."
+        )
     found.append(
         f"Each arm was trained with {several} seeds; a difference counts as shown only where every seed agrees on its side."
         if several > 1
         else "Each arm was trained once: the intervals are over documents, and another training seed may give other scores."
     )
-    if (count := sum(map(len, result.differences.values()))) > 1:
-        found.append(f"{count} differences are given, uncorrected: by chance about one in twenty would seem to be one.")
+    if count > 1:
+        found.append(
+            f"{count} differences are given, uncorrected: about one in twenty intervals leaves out 0 by chance."
+        )
     if config.evaluation.limit:
         found.append(f"Only the first {config.evaluation.limit} documents of each task were asked.")
     return found
@@ -93,11 +97,36 @@ def remarks(result: StudyResult) -> list[str]:
 def write(result: StudyResult, place: Path, seconds: Mapping[str, float]) -> None:
     """Write study.md and study.json into the study's folder."""
     training, after = grids(result)
-    parts = ["# Study\n", training.markdown(), markdown([result.table]), *(grid.markdown() for grid in after)]
+    parts = [
+        "# Study\n",
+        escape_markdown(_setting(result, sum(seconds.values()))),
+        "",
+        training.markdown(),
+        markdown([result.table]),
+        *(grid.markdown() for grid in after),
+    ]
     parts.append("## Remarks\n")
     parts += [f"- {escape_markdown(remark)}" for remark in remarks(result)]
     (place / "study.md").write_text("\n".join(parts) + "\n", encoding="utf-8")
     (place / "study.json").write_text(json.dumps(_data(result, seconds), indent=1) + "\n", encoding="utf-8")
+
+
+def _setting(result: StudyResult, seconds: float) -> str:
+    """What the study is of, in a paragraph."""
+    data, part = result.config.data, result.config.evaluation
+    student = (
+        data.student
+        if data.student != "none"
+        else f"recorded ({data.student_samples})"
+        if data.student_samples
+        else "none"
+    )
+    asked = f"{part.model}{f', {part.gen_kwargs}' if part.gen_kwargs else ''}"
+    return (
+        f"Model trained: {result.trained[0].facts['base_model']}. Problems: {', '.join(data.problems)}"
+        f"{f', the first {data.limit:,} of each' if data.limit else ''}; teacher: {data.teacher}; student: {student}; seed "
+        f"{data.seed}. Evaluated with {asked}. All stages took {seconds / 60:,.0f} minutes."
+    )
 
 
 def _data(result: StudyResult, seconds: Mapping[str, float]) -> dict[str, Any]:

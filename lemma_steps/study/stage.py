@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class Stage:
     folder: Path
     inputs: Sequence[Path] = ()
     outputs: Sequence[str] = ()
-    kept: Sequence[str] = field(default=())
+    kept: Sequence[str] = ()
 
     @property
     def file_name(self) -> str:

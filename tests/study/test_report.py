@@ -50,7 +50,7 @@ def test_scores_and_differences_are_those_of_the_documents(tmp_path):
     assert result.means["base"] == {"GSM8K": [1.0], "SVAMP": [1.0]}
     assert [row.label for row in result.table.rows] == ["base", "lemma", "lemma_masked", "sft_rows", "sft_tokens"]
     better, equal = result.differences["Avg."]
-    assert (better.estimate.score, better.differing, reading(better)) == (pytest.approx(30), 60, "lemma is better")
+    assert (better.estimate.score, better.differing, reading(better)) == (pytest.approx(30), 60, "lemma scored higher")
     assert reading(equal) == "no difference shown (under 3.0 none could be)"
     write(result, tmp_path, {"train:lemma": 1.0})
     written = json.loads((tmp_path / "study.json").read_text())
