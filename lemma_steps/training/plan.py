@@ -19,7 +19,7 @@ from lemma_steps.training.run_folder import PREPARED
 
 Config = dict[str, Any]
 
-AXOLOTL = {"micro_batch_size": 1, "gradient_accumulation_steps": 1, "sequence_len": 512, "num_epochs": 1}
+AXOLOTL: Config = {"micro_batch_size": 1, "gradient_accumulation_steps": 1, "sequence_len": 512, "num_epochs": 1}
 """What Axolotl takes where a configuration is silent."""
 
 
