@@ -137,8 +137,10 @@ class Loop:
         """Evaluate a model; returns the folder of lm-eval's files."""
         part, folder = self._config.evaluation, self._place / EVALUATIONS / label
         arguments = f"pretrained={model}"
-        if isinstance(model, Path) and (model / "adapter_config.json").is_file():
-            arguments = f"pretrained={self.base_model()},peft={model}"
+        if (adapter := Path(model) / "adapter_config.json").is_file():
+            rank = json.loads(adapter.read_text(encoding="utf-8"))["r"]
+            option = {"hf": f"peft={model}", "vllm": f"lora_local_path={model},max_lora_rank={rank}"}[part.model]
+            arguments = f"pretrained={self.base_model()},{option}"
         program = ["recipes/evaluate.py", "--model", part.model, "--tasks", ",".join(part.tasks)]
         program += ["--model-args", f"{arguments},{part.model_args}".rstrip(",")]
         program += ["--limit", str(part.limit)] if part.limit else []

@@ -48,6 +48,7 @@ class Stages:
 
         Raises:
             RefusedError: another study runs there, or a stage that outlived it, or the directory holds other things.
+            StoppedError: a file cannot be written.
         """
         with held(place):
             others = sorted(entry.name for entry in place.iterdir() if entry.name not in (LOCK, PID))
@@ -61,7 +62,12 @@ class Stages:
                 )
             for name in (MARKERS, LOGS):
                 (place / name).mkdir(exist_ok=True)
-            yield cls(place, root, environments, console or Console())
+            try:
+                yield cls(place, root, environments, console or Console())
+            except OSError as error:
+                raise StoppedError(
+                    f"{error.filename or place}: {error.strerror}; see that there is room, then run the same command again"
+                ) from None
 
     def marker(self, name: str) -> Path:
         """The file that says how far a stage is; as an input of another it stands for all that the stage wrote."""
@@ -88,8 +94,9 @@ class Stages:
             self._say(stage, "unchanged", "dim")
             return
         self._prepare()
-        before = float(former.get("seconds", 0)) if same and former.get("state") == "begun" else 0.0
-        if not same:
+        goes_on = same and former.get("state") == "begun"
+        before = float(former.get("seconds", 0)) if goes_on else 0.0
+        if not goes_on:
             _empty(stage.folder, stage.kept)
         stage.folder.mkdir(parents=True, exist_ok=True)
         begun: dict[str, Any] = {"stage": stage.name, "fingerprint": fingerprint, "state": "begun", "seconds": before}

@@ -38,7 +38,7 @@ class FakeStudy:
         self.study = json.loads(json.dumps(STUDY))
         configs = folder / "axolotl"
         configs.mkdir()
-        for name in ("paper", "masked"):
+        for name in ("paper", "masked", "lora"):
             (configs / f"{name}.yaml").write_text("base_model: some/model\nnum_epochs: 3\n")
         self.study["training"]["configs"] = str(configs)
         for name in ("data", "train", "eval"):

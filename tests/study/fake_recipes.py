@@ -60,9 +60,14 @@ def train(arguments: list[str]) -> None:
     epochs = float(keys.get("num_epochs", 3))
     facts = {"config": config, "base_model": option(arguments, "--base-model"), "data": data, "epochs": epochs}
     folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "training.json").exists() and not (folder / "checkpoint-3").exists():
+        print("finished already; nothing to do")
+        return
     (folder / "training.json").write_text(json.dumps(facts | {"steps": 6, "global_batch": 8}))
     (folder / "debug.log").write_text("1/6 [00:01] {'loss': '2.5'}\n6/6 [00:09] {'loss': '1.25'}\n")
     (folder / "model.safetensors").write_text("weights")
+    if "lora" in config:
+        (folder / "adapter_config.json").write_text('{"r": 32}')
 
 
 def evaluate(arguments: list[str]) -> None:

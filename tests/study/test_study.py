@@ -143,6 +143,31 @@ def test_a_result_that_was_removed_is_made_again(fake_study):
     assert fake_study.called() == ["train models/lemma", "evaluate evaluations/lemma"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("hf", "pretrained={base},peft={model}"), ("vllm", "pretrained={base},lora_local_path={model},max_lora_rank=32")],
+)
+def test_an_adapter_is_evaluated_on_its_base_model(fake_study, kind, said):
+    fake_study.study |= {"arms": {"lemma": {"method": "lemma", "config": "lora"}}, "reference": None, "comparisons": []}
+    fake_study.study["evaluation"] |= {"model": kind, "base": False}
+    done = fake_study.run()
+    assert done.returncode == 0, done.stderr
+    [call] = [call for call in fake_study.calls() if call[1] == "recipes/evaluate.py"]
+    models = fake_study.output / "models"
+    assert call[call.index("--model-args") + 1] == said.format(base=models / "smoke", model=models / "lemma")
+
+
+def test_what_cannot_be_written_stops_the_study_in_one_line(fake_study):
+    assert fake_study.run().returncode == 0
+    (fake_study.output / "study.md").unlink()
+    (fake_study.output / "study.md").mkdir()
+    done = fake_study.run()
+    assert done.returncode == 3
+    [line] = done.stderr.splitlines()
+    assert line.startswith("stopped: ")
+    assert "study.md: Is a directory" in line
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_the_stage_and_what_it_made_is_there_to_resume(fake_study, number):
     running = fake_study.output / "stages" / "running.json"
