@@ -41,7 +41,8 @@ PAPER = {  # arXiv 2503.17439 A.3.1, and its published training script
 NAMED = {"output_dir", "dataset_prepared_path"}  # every file has its own
 BATCH = {"micro_batch_size", "gradient_accumulation_steps"}
 LIGER = {"plugins", "liger_rope", "liger_rms_norm", "liger_glu_activation", "liger_fused_linear_cross_entropy"}
-ADAPTER = {"adapter", "lora_r", "lora_alpha", "lora_dropout", "lora_target_linear", "peft_autocast_adapter_dtype"}
+ADAPTER = {"adapter", "lora_r", "lora_alpha", "lora_dropout", "lora_target_linear", "lora_mlp_kernel"}
+ADAPTER |= {"peft_autocast_adapter_dtype"}
 DIFFER = {  # from `paper` of the same model
     "packed": {"sample_packing", *BATCH, *LIGER},
     "masked": {"datasets"},
