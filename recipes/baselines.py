@@ -96,7 +96,7 @@ def make(
     ] = None,
     gold: Annotated[
         list[str] | None,
-        typer.Option(help="Problem set with the answers to a set of solutions, none for its own; repeatable."),
+        typer.Option(help="Problem set with the answers to a set of solutions; repeatable."),
     ] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="question=NAME, solution=NAME or answer=NAME; repeatable.")
@@ -128,7 +128,7 @@ def make(
 
         overrides = {
             "problems": problems or None,
-            "gold": [] if gold == ["none"] else gold or None,
+            "gold": gold or None,
             "columns": named_columns(column),
             "licence": licence,
             "limit": limit,
@@ -160,6 +160,8 @@ def run(settings: BaselineSettings, output: Path, *, budget_usd: float | None, r
         raise RefusedError(f"{settings.method}: {wanted}")
     if settings.gold and not settings.of_solutions:
         raise RefusedError(f"{settings.method}: its problems hold their answers; leave out --gold")
+    if settings.of_solutions and settings.method != "metamath" and not settings.gold:
+        raise RefusedError(f"{settings.method}: holds no answers to check against; name problem sets with --gold")
     read = to_solution if settings.of_solutions else to_problem
     sources = [Source(spec, settings.columns) for spec in settings.problems]
     sizes = [source.check(settings.limit, read, refuse_bad_rows=not reject_bad_rows) for source in sources]

@@ -212,6 +212,10 @@ def test_a_set_of_solutions_is_checked_against_the_problems_it_was_made_from(tmp
     assert all(row["verdict"] in (None, "wrong", "unparsed") for row in rejected if row["rejected_by"] != "deduplicate")
 
 
+GOLD_OF_PLUS = [{"question": "Plus?", "answer": "#### 4"}]
+NO_GOLD = {"published": {"method": "lemma_published", "problems": ["x"], "gold": []}}  # JSON is YAML
+
+
 def test_without_problem_sets_the_answer_is_the_one_that_the_solution_states(tmp_path):
     solutions = [
         ("Plus?", "2 + 2 = 4\n#### 4\nThe answer is: 4", "kept"),
@@ -224,7 +228,10 @@ def test_without_problem_sets_the_answer_is_the_one_that_the_solution_states(tmp
     assert [row["gold_answer"] for row in kept] == ["4", "4"]
     assert Counter(row["reason"] for row in rejected) == Counter(r for _, _, r in solutions if r != "kept")
     assert all(row["gold_solution"] is None for row in kept)
-    assert "proves no more than that it ends on that answer" in (tmp_path / "out" / "README.md").read_text("utf-8")
+    said = "proves no more than that it ends on that answer"
+    assert said in (tmp_path / "out" / "README.md").read_text("utf-8")
+    made(tmp_path / "checked", "metamath", "--problems", path, "--gold", written(tmp_path / "gold.jsonl", GOLD_OF_PLUS))
+    assert said not in (tmp_path / "checked" / "README.md").read_text("utf-8")
 
 
 def test_reflections_and_false_equations_of_the_published_set_are_counted(tmp_path, problems):
@@ -309,6 +316,7 @@ def test_card_and_report_say_nothing_of_errors_that_nobody_labelled(tmp_path, pr
 
 
 REFUSED = [
+    (["published", "--problems", "{set}", "--config", "{file}"], [NO_GOLD], "name problem sets with --gold"),
     # arguments with {problems}, {set} and {file}, the content of {file}, what is said
     (["sft", "--problems", "{file}"], [{"frage": "?", "answer": "1"}], "needs question or problem"),
     (["sft", "--problems", "{file}"], [], "the file is empty"),

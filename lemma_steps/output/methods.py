@@ -10,9 +10,9 @@ import yaml
 
 
 def about(method: str) -> dict[str, Any]:
-    """`title`, `rows`, `made`, `limits`, `cite` of a method; one that is not known here is called by its name."""
-    blank = {"title": f"Solutions by {method}", "rows": f"solutions by {method}", "made": [], "limits": [], "cite": ""}
-    return blank | _methods().get(method, {})
+    """What `methods.yaml` says of a method, every key there; one that is not known here is called by its name."""
+    named = {"title": f"Solutions by {method}", "rows": f"solutions by {method}", "cite": ""}
+    return {**named, "made": [], "limits": [], "without_gold": [], **_methods().get(method, {})}
 
 
 @cache
