@@ -58,7 +58,9 @@ def read_config(path: Path, changes: list[str]) -> Config:
 
 
 def as_value(text: str) -> Any:
-    """As YAML reads it, but with numbers such as 1e-5, which PyYAML takes for text."""
+    """As YAML 1.2 reads it: PyYAML takes 1e-5 for text, and the `no` of `save_strategy` for false."""
+    if text.lower() in ("yes", "no", "on", "off"):
+        return text
     try:
         return float(text) if "e" in text.lower() else yaml.safe_load(text)
     except (ValueError, yaml.YAMLError):
