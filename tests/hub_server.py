@@ -69,7 +69,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Authorization") != f"Bearer {TOKEN}" and not path.startswith("/lfs/"):
             return self.reply(401, **{"X-Error-Message": "Invalid credentials in Authorization header"})
         for pattern, name in ROUTES.items():
-            if match := re.fullmatch(pattern.replace("REPO", "(?:datasets/|models/)?([^/]+/[^/]+?)"), f"{self.command} {path}"):
+            if match := re.fullmatch(
+                pattern.replace("REPO", "(?:datasets/|models/)?([^/]+/[^/]+?)"), f"{self.command} {path}"
+            ):
                 if "REPO" in pattern and match[1] not in self.server.private:
                     return self.reply(404, **{"X-Error-Code": "RepoNotFound"})
                 return getattr(self, name)(*filter(None, match.groups()))
@@ -121,7 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
         files = {line["value"]["path"]: self.content(**line["value"]) for line in lines if line["key"] != "header"}
         made = f"{len(self.server.seen):040x}"
         self.server.branches[repo, branch].append((made, self.server.at(repo, branch)[1] | files))
-        self.reply(200, {"commitOid": made, "commitUrl": f"{self.server.url}/datasets/{repo}/commit/{made}"})
+        kind = "" if self.path.startswith("/api/models/") else "datasets/"
+        self.reply(200, {"commitOid": made, "commitUrl": f"{self.server.url}/{kind}{repo}/commit/{made}"})
 
     def content(self, content: str | None = None, oid: str = "", **_: Any) -> bytes:
         return self.server.stored[oid] if content is None else base64.b64decode(content)

@@ -141,7 +141,7 @@ def test_one_commit_holds_what_a_model_needs_and_nothing_else(hub, trained):
     ended = run(trained)
     assert ended.exit_code == 0, ended.output
     [(made, files)] = hub.branches["me/llama", "main"][1:]
-    assert ended.stdout.splitlines()[-1].endswith(f"/me/llama/commit/{made}")
+    assert ended.stdout.splitlines()[-1] == f"published: {hub.url}/me/llama/commit/{made}"
     assert set(files) == {*MODEL, *RECORDS, "README.md"}
     assert all(files[name] == (trained / name).read_bytes() for name in files)
     assert files["README.md"].startswith(b"---\n")
@@ -371,7 +371,10 @@ def test_a_lora_training_is_published_merged_or_as_the_adapter_that_it_is(hub, t
     assert (data["library_name"], data["base_model_relation"]) == ("peft", "adapter")
     assert "A LoRA adapter for meta-llama/Meta-Llama-3-8B that" in text
     assert run(folder, "--adapter").exit_code == 0
-    assert {*hub.at("me/llama")[1]} == {*ADAPTER, *RECORDS, "README.md"}
+    assert {*hub.at("me/llama")[1]} == {*ADAPTER, *RECORDS, "README.md"} - {"config.json"}
+    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    compile(code, "card", "exec")
+    assert 'PeftModel.from_pretrained(model, "me/llama")' in code
 
     write(folder / "merged", MODEL)
     data, text = card_of(folder)

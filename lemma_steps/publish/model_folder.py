@@ -84,7 +84,8 @@ class ModelFolder:
             )
         if not self.is_adapter and not (self.weights / "tokenizer_config.json").is_file():
             raise RefusedError(f"{self.weights}: no tokenizer_config.json; copy the tokenizer there, or train again")
-        names += [name for name in _BESIDE if (self.weights / name).is_file()]
+        left = ("config.json", "generation_config.json") if self.is_adapter else ()  # they are the base model's
+        names += [name for name in _BESIDE if name not in left and (self.weights / name).is_file()]
         found = {name: self.weights / name for name in names}
         return found | {name: self.training / name for name in RECORDS if (self.training / name).is_file()}
 

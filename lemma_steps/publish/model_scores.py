@@ -144,7 +144,8 @@ def _arguments(run: Run) -> dict[str, str]:
 def _command(run: Run) -> str:
     arguments = ",".join(f"{name}={value}" for name, value in _arguments(run).items())
     told = f"--model {run.results.get('config', {}).get('model')} --model_args {arguments}"
-    version = run.results.get("lm_eval_version")
+    version, limit = run.results.get("lm_eval_version"), run.results.get("config", {}).get("limit")
+    told += f" --limit {limit}" if limit else ""
     return printable(f"lm_eval {told} --include_path eval_tasks --tasks {','.join(run.tasks)}") + (
         f"  # lm-eval {printable(str(version))}" if version else ""
     )
