@@ -88,11 +88,10 @@ class Loop:
     def measure(self, name: str, arm: Arm, data: Path) -> int:
         """The tokens of a file that the arm would be trained on in an epoch."""
         folder = self._place / SUBSETS / f"{name}-measured"
-        config = self._config.config_of(arm, self._root)
-        written = folder / "lengths.json"
-        program = ["-m", "lemma_steps.study.measure", str(config), str(data), str(written)]
-        program += [self._base] if self._base else []
-        self._run(f"measure:{name}", "train", program, folder, [config, data, *self._base_inputs], [written.name])
+        settings, written = self.settings(arm), folder / "lengths.json"
+        program = ["-m", "lemma_steps.study.measure", str(data), settings["datasets"][0]["type"], self.base_model()]
+        program += [str(settings["sequence_len"]), str(written)]
+        self._run(f"measure:{name}", "train", program, folder, [data, *self._base_inputs], [written.name])
         return int(json.loads(written.read_text(encoding="utf-8"))["trained_tokens"])
 
     def settings(self, arm: Arm) -> dict[str, Any]:

@@ -29,6 +29,9 @@ STUDY = {
 }
 
 
+CONFIG = "base_model: some/model\nnum_epochs: 3\nsequence_len: 64\ndatasets: [{type: lemma_steps.training.response}]\n"
+
+
 class FakeStudy:
     """The recipe with fake environments."""
 
@@ -39,7 +42,7 @@ class FakeStudy:
         configs = folder / "axolotl"
         configs.mkdir()
         for name in ("paper", "masked", "lora"):
-            (configs / f"{name}.yaml").write_text("base_model: some/model\nnum_epochs: 3\n")
+            (configs / f"{name}.yaml").write_text(CONFIG)
         self.study["training"]["configs"] = str(configs)
         for name in ("data", "train", "eval"):
             python = folder / name / "bin" / "python"
@@ -78,7 +81,7 @@ class FakeStudy:
 
 
 def _place(call: list[str], output: Path) -> str:
-    place = call[call.index("--output") + 1] if "--output" in call else call[5]
+    place = call[call.index("--output") + 1] if "--output" in call else call[7]
     return str(Path(place).relative_to(output))
 
 

@@ -47,7 +47,7 @@ def baselines(arguments: list[str]) -> None:
 
 
 def measure(arguments: list[str]) -> None:
-    data, output = arguments[1:3]
+    data, _, _, _, output = arguments
     rows = json.loads(Path(data).read_text())
     Path(output).write_text(json.dumps({"trained_tokens": rows["rows"] * TOKENS_PER_ROW[rows["method"]]}))
 

@@ -23,7 +23,7 @@ def test_the_smoke_study_ends_with_a_table(tmp_path, lemma_data):
     arms = {one["arm"]: one for one in result["arms"]}
     assert set(arms) == {"lemma", "lemma_masked", "sft_equal_rows", "sft_equal_tokens"}
     data = {name: one["training"]["data"] for name, one in arms.items()}
-    assert data["lemma"]["rows"] == data["lemma_masked"]["rows"] == data["sft_equal_rows"]["rows"] == 48
+    assert data["lemma"]["rows"] == data["lemma_masked"]["rows"] == data["sft_equal_rows"]["rows"] == 24
     assert data["lemma_masked"]["trained_tokens"] < data["lemma"]["trained_tokens"]
     over_all = {name: data[name]["trained_tokens"] * arms[name]["training"]["epochs"] for name in arms}
     assert over_all["sft_equal_tokens"] == pytest.approx(over_all["lemma"], rel=0.01)

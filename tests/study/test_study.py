@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from tests.study.conftest import CONFIG
+
 EVERYTHING = [
     "smoke_model models/smoke",
     "evaluate evaluations/base",
@@ -97,7 +99,7 @@ def test_a_changed_study_repeats_what_depends_on_the_change(fake_study, change, 
 
 def test_a_changed_axolotl_configuration_trains_its_arms_again(fake_study):
     assert fake_study.run().returncode == 0
-    (fake_study.folder / "axolotl" / "masked.yaml").write_text("base_model: some/model\nnum_epochs: 4\n")
+    (fake_study.folder / "axolotl" / "masked.yaml").write_text(CONFIG.replace("3", "4"))
     assert fake_study.run().returncode == 0
     assert fake_study.called() == ["train models/lemma_masked", "evaluate evaluations/lemma_masked"]
 
