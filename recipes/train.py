@@ -13,6 +13,7 @@ their path alone). OUTPUT/axolotl.yaml is what is trained, OUTPUT/training.json 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -61,10 +62,12 @@ def as_value(text: str) -> Any:
     """As YAML 1.2 reads it: PyYAML takes 1e-5 for text, and the `no` of `save_strategy` for false."""
     if text.lower() in ("yes", "no", "on", "off"):
         return text
+    if re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", text):
+        return float(text)
     try:
-        return float(text) if "e" in text.lower() else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError):
-        return yaml.safe_load(text) if text in ("true", "false") else text
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
 
 
 def commit() -> str | None:

@@ -31,6 +31,7 @@ SERVER = Machine("H200", 8, 141 * 10**9, 10**12)
     [
         ("1", 1), ("1e-5", 1e-5), ("0.5", 0.5), ("true", True), ("false", False), ("epoch", "epoch"), ("[1, 2]", [1, 2]),
         ("null", None), ("", None), ("a: b: c", "a: b: c"), ("1E3", 1000.0), ("one", "one"), ("[", "["), ("no", "no"), ("On", "On"),
+        ("{round: true}", {"round": True}), ("1.5e+2", 150.0), ("e5", "e5"), ("3e", "3e"),
     ],
 )  # fmt: skip
 def test_values_are_read_as_a_person_means_them(text, value):
