@@ -29,6 +29,8 @@ def said(slug: str, variant: str) -> dict[str, str]:
         words["hardware"] = model["hardware"]
     if "zero3" in str((model.get("set") or {}).get("deepspeed")) and words["hardware"].startswith("8 "):
         words["hardware"] = words["hardware"].replace("8 GPUs", "32 GPUs", 1)
+    if model["quantised_lora"]:
+        words["title"] = words.get("quantised_title", words["title"])
     return words | (model.get("said") or {}).get(variant, {})
 
 
