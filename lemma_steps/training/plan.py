@@ -56,7 +56,7 @@ class Plan:
         Raises:
             RefusedError: one of them does not fit; the text says what to change.
         """
-        config = AXOLOTL | config
+        config = AXOLOTL | {name: value for name, value in config.items() if value is not None}
         used = _processes(gpus, machine)
         micro = int(config["micro_batch_size"])
         batch = global_batch(config)
