@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lemma_steps.evaluation.results.table_text import escape_markdown, markdown
+from lemma_steps.evaluation.results.table_text import DASH, escape_markdown, markdown
 from lemma_steps.study.difference import Difference
 from lemma_steps.study.grid import Grid
 from lemma_steps.study.result import StudyResult
+from lemma_steps.study.stages import clock
 from lemma_steps.study.trained import Trained
 
 _SAME_TOKENS = 0.01
@@ -23,7 +24,7 @@ def grids(result: StudyResult) -> tuple[Grid, list[Grid]]:
     config = result.config
     training = Grid(
         "Training",
-        ["Arm", "Method", "Config", "Rows", "Trained tokens", "Epochs", "Steps", "Batch", "Loss first → last"],
+        ["Arm", "Method", "Config", "Rows", "Trained tokens", "Epochs", "Steps", "Batch", "Loss first → last", "Time"],
         [_training_row(one, config.training.config, len(config.training.seeds) > 1) for one in result.trained],
     )
     after = []
@@ -121,9 +122,10 @@ def _setting(result: StudyResult, seconds: float) -> str:
         if data.student_samples
         else "none"
     )
+    first = result.trained[0].facts
     asked = f"{part.model}{f', {part.gen_kwargs}' if part.gen_kwargs else ''}"
     return (
-        f"Model trained: {result.trained[0].facts['base_model']}. Problems: {', '.join(data.problems)}"
+        f"Model trained: {first['base_model']} ({first.get('hardware', 'unknown machine')}). Problems: {', '.join(data.problems)}"
         f"{f', the first {data.limit:,} of each' if data.limit else ''}; teacher: {data.teacher}; student: {student}; seed "
         f"{data.seed}. Evaluated with {asked}. All stages took {seconds / 60:,.0f} minutes."
     )
@@ -174,7 +176,8 @@ def _training_row(one: Trained, config: str, several: bool) -> list[str]:
         f"{facts['epochs']:g}",
         f"{facts['steps']:,}",
         f"{facts['global_batch']:,}",
-        f"{losses[0]:.3f} → {losses[-1]:.3f}" if losses else "–",
+        f"{losses[0]:.3f} → {losses[-1]:.3f}" if losses else DASH,
+        clock(finished["seconds"]) if (finished := facts.get("finished")) else DASH,
     ]
 
 
