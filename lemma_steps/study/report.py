@@ -125,7 +125,8 @@ def _setting(result: StudyResult, seconds: float) -> str:
     first = result.trained[0].facts
     asked = f"{part.model}{f', {part.gen_kwargs}' if part.gen_kwargs else ''}"
     return (
-        f"Model trained: {first['base_model']} ({first.get('hardware', 'unknown machine')}). Problems: {', '.join(data.problems)}"
+        f"Model trained: {first['base_model']} ({first.get('hardware', 'unknown machine')}). "
+        f"Problems: {', '.join(data.problems)}"
         f"{f', the first {data.limit:,} of each' if data.limit else ''}; teacher: {data.teacher}; student: {student}; seed "
         f"{data.seed}. Evaluated with {asked}. All stages took {seconds / 60:,.0f} minutes."
     )
