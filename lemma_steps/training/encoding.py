@@ -64,15 +64,17 @@ class Encoder:
         ended = [example.output.removesuffix(self._tokenizer.eos_token) for example in examples]
         texts = [example.prompt + output for example, output in zip(examples, ended, strict=True)]
         wholes = self._tokenised(texts, split_special_tokens=True)
-        asked = self._tokenised([example.prompt for example in examples])
-        ids, labels = zip(*map(self._row, examples, wholes, asked), strict=True)
-        return {"input_ids": [*ids], "labels": [*labels], "attention_mask": [[1] * len(row) for row in ids]}
+        prompts = [*dict.fromkeys(example.prompt for example in examples)]  # a question has several rows
+        asked = dict(zip(prompts, map(_without_end, self._tokenised(prompts)), strict=True))
+        rows = [self._row(one, whole, asked[one.prompt]) for one, whole in zip(examples, wholes, strict=True)]
+        ids, labels = [row[0] for row in rows], [row[1] for row in rows]
+        return {"input_ids": ids, "labels": labels, "attention_mask": [[1] * len(row) for row in ids]}
 
     def _tokenised(self, texts: Sequence[str], **options: Any) -> list[Any]:
         return self._tokenizer(texts, return_attention_mask=False, verbose=False, **options).encodings
 
-    def _row(self, example: Example, whole: Any, asked: Any) -> tuple[list[int], list[int]]:
-        ids, prompt = _without_end(whole), _without_end(asked)
+    def _row(self, example: Example, whole: Any, prompt: list[int]) -> tuple[list[int], list[int]]:
+        ids = _without_end(whole)
         border = len(prompt)
         if ids[:border] != prompt:
             border = self._border(example, whole.offsets[: len(ids)])
