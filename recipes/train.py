@@ -102,7 +102,6 @@ def main(
     with exit_codes():
         quiet_libraries()
         os.environ |= {"AXOLOTL_DO_NOT_TRACK": "1", "TOKENIZERS_PARALLELISM": "true"}
-        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         say = Console(stderr=True, soft_wrap=True, highlight=False).print
         asked = read_config(config, changes or [])
         try:

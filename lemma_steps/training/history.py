@@ -15,7 +15,13 @@ from typing import Any
 
 STATE, LOG = "trainer_state.json", "debug.log"
 
-_LINE = re.compile(r"(?:(\d+)/\d+ \[[^\]]*\])?\s*(\{'(?:loss|train_runtime)': [^{}]*\})")
+_EVENT = re.compile(
+    r'"logging_steps": (?P<every>\d+)'
+    r"|resume from checkpoint at .*checkpoint-(?P<resumed>\d+)"
+    r"|(?P<started>Starting trainer\.\.\.)"
+    r"|(?P<values>\{'(?:loss|train_runtime)': [^{}]*\})"
+)
+"""What Axolotl writes at every start (its configuration, where it goes on from), and the trainer's lines."""
 
 
 def losses(output: Path) -> list[tuple[int, float]]:
@@ -26,7 +32,7 @@ def losses(output: Path) -> list[tuple[int, float]]:
     """
     found: dict[int, float] = {}
     for step, values in _printed(output):
-        if step is not None and "loss" in values:
+        if "loss" in values:
             found = {earlier: loss for earlier, loss in found.items() if earlier < step}
             found[step] = float(values["loss"])
     if checkpoint := last_checkpoint(output):
@@ -72,13 +78,23 @@ def _state(checkpoint: Path) -> dict[str, Any]:
     return state if isinstance(state, dict) and isinstance(state.get("log_history"), list) else {}
 
 
-def _printed(output: Path, begin: int = 0) -> Iterator[tuple[int | None, dict[str, Any]]]:
-    """The trainer's printed lines with the step that the progress bar before them shows."""
+def _printed(output: Path, begin: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The trainer's printed lines, with the steps that they are of: it prints at every multiple of `logging_steps`."""
     try:
         with (output / LOG).open("rb") as log:
             log.seek(begin)
             text = log.read().decode("utf-8", "replace")
     except OSError:
         return
-    for step, values in _LINE.findall(text):
-        yield (int(step) if step else None), literal_eval(values)
+    every, step, resumed = 1, 0, 0
+    for event in _EVENT.finditer(text):
+        if event["every"]:
+            every = max(1, int(event["every"]))
+        elif event["resumed"]:
+            resumed = int(event["resumed"])
+        elif event["started"]:
+            step, resumed = resumed, 0
+        else:
+            values = literal_eval(event["values"])
+            step = (step // every + 1) * every if "loss" in values else step
+            yield step, values

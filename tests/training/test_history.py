@@ -18,13 +18,16 @@ def checkpoint(output, step, values, *, text=None):
     return folder
 
 
-def printed(*values, total=9):
-    """Axolotl's debug.log of these steps and losses, progress bars before them."""
-    lines = ['  "loss": "no line of the trainer",']
-    for step, loss in values:
-        bar = f" 10%|█         | {step}/{total} [00:09<01:47,  9.81s/it]"
+def printed(*values, every=1, after=0):
+    """Axolotl's debug.log of one start that prints these losses, going on after a checkpoint; bars before some lines."""
+    lines = ['  "loss": "no line of the trainer",', f'  "logging_steps": {every},']
+    if after:
+        lines.append(f"[INFO] Using auto-resume functionality to resume from checkpoint at /my runs/checkpoint-{after}")
+    lines.append("[INFO] [axolotl.train] Starting trainer...")
+    for number, loss in enumerate(values):
+        bar = f"\r 10%|█         | {number}/9 [00:09<01:47,  9.81s/it]" if number % 2 else ""
         said = {"loss": str(loss), "grad_norm": "18.14", "memory/max_active (GiB)": "0", "epoch": "1"}
-        lines += [f"\r{bar}{' ' * 30}{said}", f"\r{bar}[2026-11-21] [INFO] Saving model checkpoint"]
+        lines += [f"{bar}{said}", "[2026-11-21] [INFO] Saving model checkpoint to /my runs/checkpoint-1"]
     return "\n".join(lines) + "\n"
 
 
@@ -40,7 +43,7 @@ def test_a_folder_without_a_run_has_no_losses(tmp_path):
 def test_the_newest_whole_checkpoint_counts_and_the_log_for_what_came_after_it(tmp_path):
     checkpoint(tmp_path, 2, [9.0, 9.0])
     newest = checkpoint(tmp_path, 10, [1.23456, 0.5])
-    (tmp_path / "debug.log").write_text(printed((1, 1.235), (2, 0.5), (3, 0.25)))
+    (tmp_path / "debug.log").write_text(printed(1.235, 0.5, 0.25))
     assert last_checkpoint(tmp_path) == newest
     assert losses(tmp_path) == [(1, 1.23456), (2, 0.5), (3, 0.25)]
 
@@ -55,21 +58,31 @@ def test_a_torn_checkpoint_does_not_count(tmp_path, torn):
     assert losses(tmp_path) == [(1, 2.0), (2, 1.0)]
 
 
-def test_a_restart_replaces_what_it_does_again(tmp_path):
-    (tmp_path / "debug.log").write_text(printed((1, 4), (2, 3), (3, 2)) + printed((2, 2.5)))
-    assert losses(tmp_path) == [(1, 4.0), (2, 2.5)]
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        ([printed(4, 3, 2)], [(1, 4.0), (2, 3.0), (3, 2.0)]),
+        ([printed(4, 3, every=10)], [(10, 4.0), (20, 3.0)]),
+        ([printed(4, 3, 2), printed(2.5, after=1)], [(1, 4.0), (2, 2.5)]),
+        ([printed(4, 3, 2), printed(3.5)], [(1, 3.5)]),
+        ([printed(4, 3, every=10), printed(2.5, 2, every=10, after=14)], [(10, 4.0), (20, 2.5), (30, 2.0)]),
+    ],
+)
+def test_a_step_that_is_done_again_counts_once(tmp_path, starts, expected):
+    (tmp_path / "debug.log").write_text("".join(starts))
+    assert losses(tmp_path) == expected
 
 
 def test_the_end_is_that_of_this_start(tmp_path):
     log = tmp_path / "debug.log"
-    log.write_text(printed((1, 4)) + END)
+    log.write_text(printed(4) + END)
     assert summary(tmp_path) == {"train_runtime": 143.3, "train_loss": 0.3488, "epoch": 12.0}
     assert summary(tmp_path, begin=log.stat().st_size) is None
 
 
 @pytest.mark.parametrize("loss", ["nan", "inf", "1e-05"])
 def test_a_run_that_diverges_says_so(tmp_path, loss):
-    (tmp_path / "debug.log").write_text(printed((1, loss)))
+    (tmp_path / "debug.log").write_text(printed(loss))
     [(step, read)] = losses(tmp_path)
     assert step == 1
     assert str(read) == loss
