@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.evaluation.results.comparable import check_comparable
-from lemma_steps.evaluation.results.layout import SETS, Layout
+from lemma_steps.evaluation.results.layout import Layout, layouts
 from lemma_steps.evaluation.results.run_scores import RunScores
 from lemma_steps.evaluation.results.table import Table
 from lemma_steps.evaluation.runs.run import Run
@@ -20,7 +20,7 @@ from lemma_steps.study.difference import Difference
 from lemma_steps.study.trained import Trained
 
 AVERAGE = "Avg."
-_HEADINGS = {f"lemma_{task}": heading for heading, task in SETS.items()}
+_HEADINGS = {f"lemma_{task}": heading for table in layouts("math_verify") for heading, task in table.columns.items()}
 
 
 @dataclass(frozen=True)
