@@ -1,6 +1,6 @@
 """The closed loop: make data, train on it, evaluate, and say in one table what the difference is.
 
-    uv run recipes/study.py --config recipes/configs/study_smoke.yaml --output study    on a CPU, in a quarter of an hour
+    uv run recipes/study.py --config recipes/configs/study_smoke.yaml --output study    on a CPU, in about a quarter of an hour
     uv run recipes/study.py --config recipes/configs/study_small.yaml --output study    on one GPU, in earnest
     uv run recipes/study.py --config recipes/configs/study_sizes.yaml --output study    accuracy by size (the paper's Figure 5)
 
