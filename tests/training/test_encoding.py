@@ -243,3 +243,10 @@ def test_a_tokenizer_that_cannot_be_used_is_refused(tokenizer, words):
 def test_an_output_that_would_change_the_end_of_the_prompt_is_refused():
     with pytest.raises(RefusedError, match="reads the end of the prompt otherwise"):
         encoded(tokenizer_of("trained-llama3"), inference_prompt("How many?"), "\nThere are 3.")
+
+
+def test_an_output_in_which_the_end_token_is_plain_text_is_refused():
+    tokenizer = hostile("qwen2")
+    tokenizer.eos_token = "!"  # of the vocabulary itself: no way to spell it otherwise
+    with pytest.raises(RefusedError, match="reads the end token inside an output"):
+        encoded(tokenizer, inference_prompt("How many?"), " 3! hens.")
