@@ -16,7 +16,7 @@ that full stop in byte-level and SentencePiece vocabularies alike, while "." and
 
 _MARK = re.compile(r"<<[^<>]*>>")
 _CLOSED = re.compile(r"\bThe answer is: \S[^\n]*\Z")
-_GOLD_LINE = re.compile(r"^[ \t]*####[^\n]*\n?", re.MULTILINE)
+_GOLD_LINE = re.compile(r"^[ \t]*####[ \t]*(?:[-+$\\\d(.](?!\d*[.)]\s)[^\n]*\n?|[^\n]*\Z)", re.MULTILINE)
 
 
 def strip_marks(text: str) -> str:
@@ -40,14 +40,19 @@ def student_solution(text: str) -> str:
 
 
 def without_gold_line(text: str) -> str:
-    """`text` without GSM8K's `####` lines and without white space around it."""
-    return _GOLD_LINE.sub("", text).strip()
+    """`text` without GSM8K's `####` lines, headings in Markdown excepted, and without white space around it."""
+    return _GOLD_LINE.sub("", text.strip()).strip()
 
 
 def closed(solution: str, answer: str) -> str:
-    """A solution of somebody else's as an output: no marks, no `####` line, and a closing statement, its own or `answer`'s."""
-    text = without_gold_line(strip_marks(solution))
-    return as_output(text if _CLOSED.search(text) or text.endswith(closing(answer)) else f"{text}\n{closing(answer)}")
+    """A solution of somebody else's as an output: no marks, no `####` line, and a closing statement, its own or `answer`'s.
+
+    Its own stays only where it is the last word: a `####` line after it may say something else.
+    """
+    plain = strip_marks(solution).strip()
+    text = without_gold_line(plain)
+    own = _CLOSED.search(plain) or text.endswith(closing(answer))
+    return as_output(text if own else f"{text}\n{closing(answer)}")
 
 
 def gold_trajectory(gold_solution: str, gold_answer: str) -> str:

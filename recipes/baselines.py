@@ -72,6 +72,7 @@ def build(settings: BaselineSettings, student: Any = None) -> Any:
     chain = [
         *heads.get(settings.method, of_solutions),
         (steps.CloseSolution, {}),
+        (steps.AnswerFilter, {"name": "closing_filter"}),
         (steps.AuditTrajectory, {}),
         (steps.FormatRecord, {}),
         (steps.Deduplicate, {}),

@@ -85,14 +85,18 @@ def make(step: type, name: str, options: dict[str, Any]) -> Any:
 def connect(chain: Sequence[tuple[type, dict[str, Any]]], parameters: Mapping[str, dict[str, Any]]) -> None:
     """Make the steps of a linear chain in the open `Pipeline`; `parameters` of a step, by name, come over its options.
 
+    A step that is in the chain twice has a `name` among the options of one.
+
     Raises:
         RefusedError: as `make`, and for parameters of a step that is not in the chain.
     """
-    names = [step_name(step) for step, _ in chain]
+    names = [options.get("name", step_name(step)) for step, options in chain]
     if unknown := set(parameters) - set(names):
         raise RefusedError(f"steps.{min(unknown)}: no such step; the steps are {', '.join(sorted(names))}")
     made = [
-        make(step, name, {**options, **parameters.get(name, {})})
+        make(
+            step, name, {**{key: value for key, value in options.items() if key != "name"}, **parameters.get(name, {})}
+        )
         for name, (step, options) in zip(names, chain, strict=True)
     ]
     for one, following in pairwise(made):
