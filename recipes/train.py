@@ -17,6 +17,7 @@ import re
 import shlex
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,8 +34,8 @@ Config = dict[str, Any]
 app = typer.Typer(add_completion=False)
 
 
-def read_config(path: Path, changes: list[str]) -> Config:
-    """The configuration with `KEY=VALUE` changes; a dot leads into a mapping or to an item of a list."""
+def read_config(path: Path) -> Config:
+    """The configuration as it is on disk."""
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -44,8 +45,16 @@ def read_config(path: Path, changes: list[str]) -> Config:
         raise RefusedError(f"{path}: not YAML ({why}); mend it") from None
     if not isinstance(config, dict):
         raise RefusedError(f"{path}: holds no keys; name a file of axolotl_configs/")
+    return config
+
+
+def changed(config: Config, changes: list[str]) -> Config:
+    """The configuration with `KEY=VALUE` changes; a dot leads into a mapping or to an item of a list."""
+    config = deepcopy(config)
     for change in changes:
         name, equals, value = change.partition("=")
+        if name == "gradient_accumulation_steps":
+            raise RefusedError(f"--set {change}: follows from batch and GPUs; give --global-batch N, the rows per step")
         place, (*way, last) = config, name.split(".")
         try:
             for key in way:
@@ -93,6 +102,9 @@ def main(
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the configuration.")
     ] = None,
+    batch: Annotated[
+        int | None, typer.Option("--global-batch", help="Rows per step; default: the configuration's.", min=1)
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Check and tell; write nothing, train nothing.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Train although the memory is estimated not to suffice.")
@@ -103,12 +115,14 @@ def main(
         quiet_libraries()
         os.environ |= {"AXOLOTL_DO_NOT_TRACK": "1", "TOKENIZERS_PARALLELISM": "true"}
         say = Console(stderr=True, soft_wrap=True, highlight=False).print
-        asked = read_config(config, changes or [])
+        written = read_config(config)
+        asked = changed(written, changes or [])
         try:
             import axolotl  # noqa: F401
         except ImportError:
             raise RefusedError("Axolotl is not installed; run uv sync --python 3.12 --extra train (Linux)") from None
 
+        from lemma_steps.training.configs.gpus import global_batch
         from lemma_steps.training.launch import command, run
         from lemma_steps.training.machine import Machine
         from lemma_steps.training.plan import Plan
@@ -122,7 +136,15 @@ def main(
         check_config(asked, str(config))
         folder = RunFolder(Path(output or asked.get("output_dir") or "runs/training").resolve())
         asked["output_dir"] = str(folder.path)
-        plan = Plan.make(asked, str(config), Machine.here(), data=data, gpus=gpus, force=force)
+        plan = Plan.make(
+            asked,
+            str(config),
+            Machine.here(),
+            data=data,
+            gpus=gpus,
+            batch=batch or global_batch(written),  # whatever was changed: the optimiser sees as many rows
+            force=force,
+        )
         for remark in plan.remarks:
             say(remark)
         words = command(folder.config, plan.gpus)

@@ -45,7 +45,11 @@ def test_gold_trajectory(solution, answer, expected):
         ("The answer is:", "5", " The answer is:\nThe answer is: 5"),
         ("M. The answer is: a\nb", "a\nb", " M. The answer is: a\nb"),
         ("The answer is: 5\n#### 7", "7", " The answer is: 5\nThe answer is: 7"),  # the line that was found right goes
-        ("#### Step 1: add\n4+3=7\n#### 2. Say it\nSo 7.", "7", " #### Step 1: add\n4+3=7\n#### 2. Say it\nSo 7.\nThe answer is: 7"),
+        (
+            "#### Step 1: add\n4+3=7\n#### 2. Say it\nSo 7.",
+            "7",
+            " #### Step 1: add\n4+3=7\n#### 2. Say it\nSo 7.\nThe answer is: 7",
+        ),
     ],
 )
 def test_a_solution_ends_with_one_closing_statement(solution, answer, expected):

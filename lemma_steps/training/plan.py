@@ -8,7 +8,6 @@ from typing import Any, Self
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.training.batch import accumulation, steps
-from lemma_steps.training.configs.gpus import global_batch
 from lemma_steps.training.dataset import TrainingSet, open_dataset
 from lemma_steps.training.lengths import survey
 from lemma_steps.training.machine import Machine
@@ -41,7 +40,15 @@ class Plan:
 
     @classmethod
     def make(
-        cls, config: Config, origin: str, machine: Machine, *, data: str | None, gpus: int | None, force: bool
+        cls,
+        config: Config,
+        origin: str,
+        machine: Machine,
+        *,
+        data: str | None,
+        gpus: int | None,
+        batch: int,
+        force: bool,
     ) -> Self:
         """Check a configuration against set, model and machine; writes nothing.
 
@@ -51,6 +58,7 @@ class Plan:
             machine: what it shall run on.
             data: the set, where it is not the one that the configuration names.
             gpus: how many GPUs to use; `None` is all.
+            batch: sequences per optimiser step, over all GPUs.
             force: whether to go on where the memory is estimated not to suffice.
 
         Raises:
@@ -59,7 +67,6 @@ class Plan:
         config = AXOLOTL | {name: value for name, value in config.items() if value is not None}
         used = _processes(gpus, machine)
         micro = int(config["micro_batch_size"])
-        batch = global_batch(config)
         adding = accumulation(batch, micro, used)
         found, entry = _open(config, origin, data)
         config = config | {

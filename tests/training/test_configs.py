@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lemma_steps.errors import RefusedError
 from lemma_steps.training.configs.catalogue import model_shape, parameters, read
 from lemma_steps.training.configs.files import config_files, config_paths
 from lemma_steps.training.configs.gpus import global_batch, written_for
@@ -154,6 +155,12 @@ def test_the_global_batch(slug, variant):
 )
 def test_gpus_that_a_file_is_written_for(deepspeed, gpus):
     assert written_for({"deepspeed": deepspeed} if deepspeed is not None else {}) == gpus
+
+
+@pytest.mark.parametrize("config", [{"deepspeed": "mine.json"}, {"deepspeed": {"bf16": {}}}, {"fsdp_config": {"a": 1}}])
+def test_how_many_gpus_is_not_guessed(config):
+    with pytest.raises(RefusedError, match="--global-batch"):
+        written_for(config)
 
 
 @EACH

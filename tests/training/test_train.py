@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from train import app, as_value, read_config
+from train import app, as_value, changed, read_config
 from typer.testing import CliRunner
 
 from lemma_steps.errors import RefusedError
@@ -41,18 +41,23 @@ def test_values_are_read_as_a_person_means_them(text, value):
 def test_changes_reach_any_place(tmp_path):
     path = tmp_path / "c.yaml"
     path.write_text("datasets: [{path: a}]\nseed: 1\n")
-    changed = read_config(path, ["seed=2", "datasets.0.path=b=c", "optim_args.block_size=64"])
-    assert changed == {"datasets": [{"path": "b=c"}], "seed": 2, "optim_args": {"block_size": 64}}
+    config = read_config(path)
+    wanted = {"datasets": [{"path": "b=c"}], "seed": 2, "optim_args": {"block_size": 64}}
+    assert changed(config, ["seed=2", "datasets.0.path=b=c", "optim_args.block_size=64"]) == wanted
+    assert config == {"datasets": [{"path": "a"}], "seed": 1}
 
 
 @pytest.mark.parametrize(
     "change", ["seed", "datasets.one.path=b", "datasets.5.path=b", "seed.x=1", "datasets.0.path.x=1"]
 )
-def test_a_change_without_a_place_is_refused(tmp_path, change):
-    path = tmp_path / "c.yaml"
-    path.write_text("datasets: [{path: a}]\nseed: 1\n")
+def test_a_change_without_a_place_is_refused(change):
     with pytest.raises(RefusedError, match=re.escape(f"--set {change}: no such place; write it as KEY=VALUE")):
-        read_config(path, [change])
+        changed({"datasets": [{"path": "a"}], "seed": 1}, [change])
+
+
+def test_accumulation_is_not_for_the_user():
+    with pytest.raises(RefusedError, match="--global-batch"):
+        changed({}, ["gradient_accumulation_steps=2"])
 
 
 @pytest.mark.parametrize("content", [None, "", "[1]", "a: [", b"\xff\xfe", "words"])
@@ -151,7 +156,7 @@ def facts(tmp_path):
 
 
 def test_a_run_is_written_down_and_started(tmp_path, start, tiny):
-    changes = ("num_epochs=3", "learning_rate=1e-4", "micro_batch_size=4", "gradient_accumulation_steps=2")
+    changes = ("num_epochs=3", "learning_rate=1e-4", "micro_batch_size=4")
     asked_for = [word for change in changes for word in ("--set", change)]
     done = start(*asked_for)
     assert done.exit_code == 0, done.stderr
@@ -203,6 +208,17 @@ def test_the_papers_batch_is_kept_on_any_number_of_gpus(tmp_path, start, monkeyp
     assert Path(config["deepspeed"]).is_file()
 
 
+@pytest.mark.parametrize(
+    "change", ["deepspeed=null", "deepspeed=axolotl_configs/deepspeed/zero3.json", "micro_batch_size=2"]
+)
+def test_the_papers_batch_is_kept_whatever_is_changed(tmp_path, start, monkeypatch, change):
+    monkeypatch.setattr(Machine, "here", lambda: SERVER)
+    done = start("--gpus", "8", "--force", "--set", change, config=CONFIGS / "llama3-8b" / "paper.yaml")
+    assert done.exit_code == 0, done.stderr
+    config = yaml.safe_load((tmp_path / "run" / "axolotl.yaml").read_text())
+    assert config["micro_batch_size"] * config["gradient_accumulation_steps"] * 8 == 256
+
+
 def test_rows_over_the_length_are_counted_before_training(tmp_path, start):
     long = row(3)
     long["output"] += " and" * 400
@@ -240,7 +256,7 @@ def test_a_set_that_cannot_be_trained_on_is_refused(tmp_path, start, rows, why):
         (["--set", "datasets.0.type=lemma_steps.training.respnse"], "respnse"),
         (["--set", "sequence_len=32"], "all 8 rows have more than 32 tokens"),
         (
-            ["--set", "micro_batch_size=3", "--set", "gradient_accumulation_steps=5", "--gpus", "2"],
+            ["--set", "micro_batch_size=3", "--global-batch", "15", "--gpus", "2"],
             "this machine has none",
         ),
         (["--set", "datasets.1.path=b"], "no such place"),
