@@ -7,7 +7,8 @@ MODEL_DIR is what `recipes/train.py` wrote; after `axolotl merge-lora` its merge
 adapter.
 The card (MODEL_DIR/README.md, in place of Axolotl's own) says what is recorded of data, config, commit, precision and
 losses, and the scores of `--results`, which must be runs of this model; what is not known it says too. One commit holds the
-weights, the tokenizer, training.json, axolotl.yaml and the card, and nothing else of the folder.
+weights, the tokenizer, training.json, axolotl.yaml and the card, and nothing else of the folder. Paths of this machine
+are cut to their last part; a configuration that holds a key or a password is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import shlex
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -26,6 +28,7 @@ from lemma_steps.publish.base_model import BaseModel
 from lemma_steps.publish.model_card import render_model_card
 from lemma_steps.publish.model_folder import ModelFolder
 from lemma_steps.publish.model_scores import ModelScores
+from lemma_steps.publish.records import for_others, write_records
 from lemma_steps.publish.target import check_name
 from lemma_steps.publish.training_facts import TrainingFacts
 
@@ -73,10 +76,11 @@ def main(
         scores = ModelScores.read(
             results or [], folder, repo, base_model=facts.base_model, metric=metric.value, paper=base.paper
         )
+        seen = for_others(facts)
         card = render_model_card(
             repo,
             folder,
-            facts,
+            seen,
             scores,
             base,
             data_repo=data_repo,
@@ -91,8 +95,9 @@ def main(
             ) from None
         print(f"card: {folder.training / 'README.md'}")
         if not dry_run:
-            files["README.md"] = folder.training / "README.md"
-            print(f"published: {push_model(files, repo, private=not public, revision=revision)}")
+            with TemporaryDirectory() as records:
+                files |= write_records(seen, Path(records)) | {"README.md": folder.training / "README.md"}
+                print(f"published: {push_model(files, repo, private=not public, revision=revision)}")
 
 
 def command_of(

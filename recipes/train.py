@@ -128,12 +128,14 @@ def main(
         from lemma_steps.training.plan import Plan
         from lemma_steps.training.run_folder import RunFolder
         from lemma_steps.training.schema import check_config
+        from lemma_steps.training.secret_keys import refuse_secrets
 
         if base_model:
             asked["base_model"] = base_model
         if isinstance(asked.get("deepspeed"), str) and not Path(asked["deepspeed"]).exists():
             asked["deepspeed"] = str(CHECKOUT / asked["deepspeed"])
         check_config(asked, str(config))
+        refuse_secrets(asked, str(config))
         folder = RunFolder(Path(output or asked.get("output_dir") or "runs/training").resolve())
         asked["output_dir"] = str(folder.path)
         plan = Plan.make(

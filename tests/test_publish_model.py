@@ -137,13 +137,43 @@ def refused(folder, *options, **more) -> str:
     return ended.stderr
 
 
+def test_nothing_tells_of_the_machine(hub, tmp_path):
+    home = "/home/alice/secret-project"
+    record = RECORD | {"command": f"python recipes/train.py {home}/a.yaml --set x.y={home}/b --data={home}/set"}
+    config = CONFIG | {"base_model": f"{home}/llama", "output_dir": f"{home}/out", "hub": "https://host/a/b"}
+    folder = write(tmp_path / "model", MODEL | {"training.json": record, "axolotl.yaml": config})
+    ended = run(folder)
+    assert ended.exit_code == 0, ended.output
+    [(_, files)] = hub.branches["me/llama", "main"][1:]
+    assert not any(b"alice" in content for content in files.values())
+    assert json.loads(files["training.json"])["command"] == "python recipes/train.py a.yaml --set x.y=b --data=set"
+    assert yaml.safe_load(files["axolotl.yaml"])["hub"] == "https://host/a/b"
+
+
+@pytest.mark.parametrize(
+    ("record", "config"),
+    [
+        ({}, {"comet_api_key": "HIDDEN"}),
+        ({}, {"integrations": [{"webhook_url": "HIDDEN"}]}),
+        ({"command": "python recipes/train.py a.yaml --set swanlab_api_key=HIDDEN"}, {}),
+    ],
+)
+def test_a_secret_is_not_published(hub, tmp_path, record, config):
+    folder = write(tmp_path / "model", MODEL | {"training.json": RECORD | record, "axolotl.yaml": CONFIG | config})
+    told = refused(folder)
+    assert "holds a secret" in told
+    assert "HIDDEN" not in told
+    assert not hub.branches.get(("me/llama", "main"), [])[1:]
+
+
 def test_one_commit_holds_what_a_model_needs_and_nothing_else(hub, trained):
     ended = run(trained)
     assert ended.exit_code == 0, ended.output
     [(made, files)] = hub.branches["me/llama", "main"][1:]
     assert ended.stdout.splitlines()[-1] == f"published: {hub.url}/me/llama/commit/{made}"
     assert set(files) == {*MODEL, *RECORDS, "README.md"}
-    assert all(files[name] == (trained / name).read_bytes() for name in files)
+    assert all(files[name] == (trained / name).read_bytes() for name in {*MODEL, "README.md"})
+    assert (json.loads(files["training.json"]), yaml.safe_load(files["axolotl.yaml"])) == (RECORD, CONFIG)
     assert files["README.md"].startswith(b"---\n")
     assert hub.private == {"me/llama": True}
     assert hashlib.sha256(MODEL["model.safetensors"]).hexdigest() in hub.stored  # by LFS

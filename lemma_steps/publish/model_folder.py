@@ -13,7 +13,7 @@ from typing import Any
 from lemma_steps.errors import RefusedError
 
 RECORDS = ("training.json", "axolotl.yaml")
-"""What `recipes/train.py` leaves beside the model: published too, where it is there."""
+"""What `recipes/train.py` leaves beside the model."""
 
 _BESIDE = (
     *("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model"),
@@ -63,7 +63,7 @@ class ModelFolder:
         return cls(path, path.parent if above else path)
 
     def files(self) -> dict[str, Path]:
-        """The files to publish, by their names in the repository; the card is not among them.
+        """The weights and what they need, by their names in the repository; card and records are not among them.
 
         Raises:
             RefusedError: weights or tokenizer are missing.
@@ -86,8 +86,7 @@ class ModelFolder:
             raise RefusedError(f"{self.weights}: no tokenizer_config.json; copy the tokenizer there, or train again")
         left = ("config.json", "generation_config.json") if self.is_adapter else ()  # they are the base model's
         names += [name for name in _BESIDE if name not in left and (self.weights / name).is_file()]
-        found = {name: self.weights / name for name in names}
-        return found | {name: self.training / name for name in RECORDS if (self.training / name).is_file()}
+        return {name: self.weights / name for name in names}
 
     def parameters(self) -> Counter[str]:
         """Number type -> how many parameters the files hold of it, as their headers say.

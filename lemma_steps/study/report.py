@@ -82,7 +82,8 @@ def remarks(result: StudyResult) -> list[str]:
             "could show."
         )
     found.append(
-        f"Each arm was trained with {several} seeds; a difference counts as shown only where every seed agrees on its side."
+        f"Each arm was trained with {several} seeds; a difference counts as shown only where it is also larger than what the "
+        "seeds leave open (95 % by Student's t). The intervals in the table are over documents alone."
         if several > 1
         else "Each arm was trained once: the intervals are over documents, and another training seed may give other scores."
     )

@@ -22,6 +22,16 @@ AXOLOTL: Config = {"micro_batch_size": 1, "gradient_accumulation_steps": 1, "seq
 """What Axolotl takes where a configuration is silent."""
 
 
+_CUTS: Config = {
+    **dict.fromkeys(("val_set_size", "test_datasets", "dataset_exact_deduplication", "min_sample_len", "streaming")),
+    **dict.fromkeys(("batch_size", "context_parallel_size", "sequence_parallel_degree", "tensor_parallel_size"), 1),
+}
+"""Keys under which Axolotl trains on other rows, or on other numbers of rows a step, than are counted here; with their one
+value besides null, 0 and false that changes nothing."""
+_ENTRY = ("path", "type", "ds_type", "revision")
+"""What an entry of `datasets` may say, for the same reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A run that passed the checks.
@@ -65,6 +75,7 @@ class Plan:
             RefusedError: one of them does not fit; the text says what to change.
         """
         config = AXOLOTL | {name: value for name, value in config.items() if value is not None}
+        _refuse_cuts(config, origin)
         used = _processes(gpus, machine)
         micro = int(config["micro_batch_size"])
         adding = accumulation(batch, micro, used)
@@ -84,7 +95,9 @@ class Plan:
         packed = bool(config.get("sample_packing"))
         rows, epochs = counted.rows - counted.over_length, float(config["num_epochs"])
         sequences = -(-counted.tokens // int(config["sequence_len"])) if packed else rows
-        planned = int(config.get("max_steps") or 0) or steps(sequences, epochs, batch)
+        planned = steps(sequences, epochs, batch)
+        if most := int(config.get("max_steps") or 0):
+            planned, epochs = most, round(most / steps(sequences, 1, batch), 4)  # it overrides the epochs, both ways
         remarks = [
             f"{found.path}: {counted}",
             f"{config['base_model']}: {shape.parameters:,} parameters; {kept}",
@@ -123,6 +136,17 @@ def local(name: str) -> str:
     return str(Path(name).resolve()) if Path(name).exists() else name
 
 
+def _refuse_cuts(config: Config, origin: str) -> None:
+    for key, harmless in _CUTS.items():
+        if config.get(key) not in (None, False, 0, harmless):
+            raise RefusedError(
+                f"{origin}: {key}: the rows of a step or of the run would not be those counted; leave it out"
+            )
+    for key in ("micro_batch_size", "sequence_len", "num_epochs"):
+        if not isinstance(config[key], int | float) or config[key] <= 0:
+            raise RefusedError(f"{origin}: {key}: {config[key]!r} is no number above 0; correct it")
+
+
 def _processes(gpus: int | None, machine: Machine) -> int:
     if gpus and gpus > max(1, machine.gpus):
         raise RefusedError(
@@ -138,6 +162,10 @@ def _open(config: Config, origin: str, data: str | None) -> tuple[TrainingSet, C
     if not isinstance(entries, list) or len(entries) != 1 or not isinstance(entries[0], dict):
         raise RefusedError(f"{origin}: datasets: one entry is needed; join several sets into one file")
     entry = dict(entries[0])
+    if cuts := [key for key in entry if key not in _ENTRY and (key, entry[key]) != ("split", "train")]:
+        raise RefusedError(
+            f"{origin}: datasets: {cuts[0]}: would train on other rows than are counted; write those to a file"
+        )
     revision = entry.pop("revision", None) if data is None else None
     found = open_dataset(data or str(entry.get("path")), str(entry.get("type")), revision=revision)
     entry["path"] = local(found.path)

@@ -68,6 +68,16 @@ def test_seeds_that_disagree_show_nothing():
     assert not found.shown
 
 
+def test_what_training_seeds_do_by_chance_is_not_shown():
+    """Every seed and every interval over documents say yes; the seeds themselves are 1, 2 and 15 points apart."""
+    rows = [[seed < 1, seed < 2, 1] if seed < 15 else [0, 0, 0] for seed in range(100)]
+    found = difference(rows, [[0, 0, 0]] * 100)
+    assert found.by_seed == pytest.approx((1, 2, 15))
+    assert found.estimate.low > 0
+    assert not found.shown
+    assert found.smallest == pytest.approx(4.303 * np.std([1, 2, 15], ddof=1) / 3**0.5)
+
+
 def test_the_untrained_model_has_one_score_for_all_seeds():
     found = difference([[1, 1, 1]] * 10, [[0]] * 10)
     assert found.by_seed == pytest.approx((100, 100, 100))

@@ -188,6 +188,11 @@ def test_a_run_is_written_down_and_started(tmp_path, start, tiny):
     assert "finished already" in again.stderr
 
 
+def test_a_run_cut_short_says_how_many_epochs_it_has(tmp_path, start):
+    assert start("--set", "max_steps=2", "--global-batch", "2", "--set", "num_epochs=3").exit_code == 0
+    assert (facts(tmp_path)["steps"], facts(tmp_path)["epochs"]) == (2, 0.5)
+
+
 def test_a_check_writes_nothing(tmp_path, start):
     done = start("--check")
     assert done.exit_code == 0, done.stderr
@@ -260,6 +265,14 @@ def test_a_set_that_cannot_be_trained_on_is_refused(tmp_path, start, rows, why):
             "this machine has none",
         ),
         (["--set", "datasets.1.path=b"], "no such place"),
+        (["--set", "comet_api_key=SECRET"], "comet_api_key holds a secret"),
+        (["--set", "val_set_size=0.5"], "val_set_size"),
+        (["--set", "dataset_exact_deduplication=true"], "dataset_exact_deduplication"),
+        (["--set", "context_parallel_size=2"], "context_parallel_size"),
+        (["--set", "datasets.0.shards=10"], "shards"),
+        (["--set", "datasets.0.split=train[:5%]"], "split"),
+        (["--set", "micro_batch_size=0"], "micro_batch_size"),
+        (["--set", "num_epochs=-1"], "num_epochs"),
         (["--base-model", "nobody/nothing-here"], "nobody/nothing-here"),
     ],
 )

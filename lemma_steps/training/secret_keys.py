@@ -1,0 +1,37 @@
+"""Keys of a configuration that hold a secret, which belongs into no file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lemma_steps.errors import RefusedError
+
+_SECRET = re.compile(r"api_?key|secret|passw|webhook|auth_token|access_token|credential", re.IGNORECASE)
+
+
+def refuse_secrets(config: Any, where: str) -> None:
+    """Look whether a configuration, or anything else of mappings, lists and texts, holds a secret.
+
+    Raises:
+        RefusedError: it does; names the key, not the value.
+    """
+    for key in _secrets(config):
+        raise RefusedError(f"{where}: {key} holds a secret, which would be written down; put it into the environment")
+
+
+def _secrets(value: Any, key: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _secrets(inner, str(name))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _secrets(inner, key)
+    elif isinstance(value, str) and value:
+        if _SECRET.search(key):
+            yield key
+        for word in value.split():
+            name, equals, said = word.partition("=")
+            if equals and said and _SECRET.search(name):
+                yield name
