@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ class Loop:
         self._place = stages.place
         self._base_inputs: list[Path] = []
         self._base: str | None = config.training.base_model
+        if self._base and (named := root / self._base).exists():
+            self._base_inputs = [named]
+        self._data_inputs = sorted(_named_files(config.data.model_dump(), root))
 
     def smoke_weights(self) -> None:
         """Make the small weights that every arm begins with."""
@@ -56,12 +60,12 @@ class Loop:
                 recipe = self._place / SETS / "lemma.yaml"
                 recipe.write_text(yaml.safe_dump(data.model_dump(exclude_unset=True), sort_keys=False), "utf-8")
                 program = ["recipes/lemma.py", "--config", str(recipe), "--output", str(folder)]
-                self._run("data:lemma", "data", program, folder, [recipe], _SET, (STORE,))
+                self._run("data:lemma", "data", program, folder, [recipe, *self._data_inputs], _SET, (STORE,))
             else:
                 program = ["recipes/baselines.py", method, "--output", str(folder)]
                 inputs = []
                 if method in ("sft", "rft"):  # the others bring their own problems
-                    inputs = [self._section(method)]
+                    inputs = [self._section(method), *self._data_inputs]
                     program += ["--config", str(inputs[0])]
                 if method == "rft":
                     self._lend_replies(folder)
@@ -127,7 +131,8 @@ class Loop:
         program += ["--gpus", str(self._config.training.gpus)] if self._config.training.gpus else []
         for key, value in keys.items():
             program += ["--set", f"{key}={value if isinstance(value, str) else json.dumps(value)}"]
-        inputs = [config, data, *self._base_inputs]
+        spread = _named_files({"deepspeed": self.settings(arm).get("deepspeed")}, self._root)
+        inputs = [config, data, *self._base_inputs, *spread]
         self._run(f"train:{label}", "train", program, folder, inputs, (FACTS, "*.safetensors"))
         evaluation = self._place / EVALUATIONS / label
         return Trained.read(name, arm, seed, folder, evaluation, short_of)
@@ -196,6 +201,17 @@ class Loop:
         kept: tuple[str, ...] = (),
     ) -> None:
         self._stages.run(Stage(name, self._environments[environment], program, folder, inputs, outputs, kept))
+
+
+def _named_files(settings: Any, root: Path) -> Iterator[Path]:
+    """The files that values of settings name, as a program that runs in the checkout finds them."""
+    if isinstance(settings, dict):
+        settings = list(settings.values())
+    if isinstance(settings, list):
+        for value in settings:
+            yield from _named_files(value, root)
+    elif isinstance(settings, str) and 0 < len(settings) < 500 and (file := root / settings).is_file():
+        yield file
 
 
 def _kept(folder: Path) -> int:

@@ -22,7 +22,8 @@ class Stage:
         environment: where it runs.
         program: a recipe and its arguments.
         folder: the folder that is its own; emptied when the stage is to be run with other inputs.
-        inputs: files whose content decides what comes out; the marker of another stage stands for all it wrote.
+        inputs: files whose content decides what comes out; the marker of another stage stands for all it wrote. Of a folder
+            (a model) the names, sizes and times of its files count.
         outputs: patterns of files in `folder` that a finished stage has left, none of them empty.
         kept: files in `folder` that stay when it is emptied, such as a store of paid replies.
     """
@@ -82,6 +83,9 @@ def write_marker(file: Path, marker: Mapping[str, Any]) -> None:
 
 
 def _digest(file: Path) -> str | None:
+    if file.is_dir():
+        facts = [(one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in file.iterdir() if one.is_file()]
+        return hashlib.sha256(json.dumps(sorted(facts)).encode()).hexdigest()
     if not file.is_file():
         return None
     with file.open("rb") as content:

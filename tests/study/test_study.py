@@ -104,6 +104,27 @@ def test_a_changed_axolotl_configuration_trains_its_arms_again(fake_study):
     assert fake_study.called() == ["train models/lemma_masked", "evaluate evaluations/lemma_masked"]
 
 
+def test_changed_files_that_settings_name_are_noticed(fake_study):
+    problems, base, deepspeed = (fake_study.folder / name for name in ("p.jsonl", "base", "zero2.json"))
+    problems.write_text("{}")
+    deepspeed.write_text("{}")
+    base.mkdir()
+    (base / "model.safetensors").write_text("weights")
+    fake_study.study["data"]["problems"] = [str(problems)]
+    fake_study.study["training"] |= {"smoke_weights": False, "base_model": str(base)}
+    fake_study.study["arms"]["lemma_masked"]["overrides"] = {"deepspeed": str(deepspeed)}
+    assert fake_study.run().returncode == 0
+    deepspeed.write_text('{"bf16": {}}')
+    assert fake_study.run().returncode == 0
+    assert [one for one in fake_study.called() if one.startswith("train")] == ["train models/lemma_masked"]
+    problems.write_text('{"question": "?"}')
+    assert fake_study.run().returncode == 0
+    assert {one for one in fake_study.called() if "sets/" in one} == {"lemma sets/lemma", "baselines sets/sft"}
+    (base / "model.safetensors").write_text("other weights")
+    assert fake_study.run().returncode == 0
+    assert {one.split()[0] for one in fake_study.called()} >= {"train", "evaluate"}
+
+
 def test_a_stage_that_is_repeated_begins_empty_but_keeps_what_was_paid_for(fake_study):
     assert fake_study.run().returncode == 0
     made = fake_study.output / "sets" / "lemma"
