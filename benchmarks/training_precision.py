@@ -4,8 +4,10 @@
     uv run --python 3.12 --extra train --group smoke recipes/smoke_model.py
     uv run --python 3.12 --extra train --group smoke benchmarks/training_precision.py --data out --steps 20
 
-Trains the same batch in each form, from the same weights, and prints the loss on it before and after (computed in fp32) and
-the share of weights whose value is still exactly what it was. The forms are those of the configurations:
+Trains the same batch in each form, from the same weights, and prints its loss at five points of the way (as the form
+computes it; before and after in fp32) and the share of the trained weights whose value is still exactly what it was.
+`--layers N` trains the last N layers only: torchao's optimiser takes minutes a step for a whole model on a CPU. The forms
+are those of the configurations:
 
     fp32              fp32 weights, gradients and AdamW states                                          (the reference)
     fp32+autocast     the same, but computed in bf16                                                    (single-gpu)
@@ -61,7 +63,9 @@ def optimiser_of(form: str, parameters: Any, learning_rate: float) -> Any:
     return AdamW8bit(parameters, lr=learning_rate, weight_decay=0.0, bf16_stochastic_round=form.endswith("sr"))
 
 
-def measure(form: str, model_name: str, batch: dict[str, Any], steps: int, learning_rate: float) -> dict[str, float]:
+def measure(
+    form: str, model_name: str, batch: dict[str, Any], steps: int, learning_rate: float, layers: int | None
+) -> dict[str, Any]:
     """Train one form; losses are of the batch that is trained on."""
     import torch
     from transformers import AutoModelForCausalLM
@@ -75,22 +79,29 @@ def measure(form: str, model_name: str, batch: dict[str, Any], steps: int, learn
     torch.manual_seed(0)
     width = torch.bfloat16 if form.startswith("bf16") else torch.float32
     model = AutoModelForCausalLM.from_pretrained(model_name, dtype=width)
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    first = loss_in_fp32(before)
-    optimiser = optimiser_of(form, model.parameters(), learning_rate)
+    if layers:
+        model.requires_grad_(False)
+        model.model.layers[-layers:].requires_grad_(True)
+    trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
+    before = {name: value.detach().clone() for name, value in trained.items()}
+    first = loss_in_fp32(model.state_dict())
+    optimiser = optimiser_of(form, trained.values(), learning_rate)
+    curve = []
     begun = time.perf_counter()
     for _ in range(steps):
         with torch.autocast("cpu", torch.bfloat16) if form.endswith("autocast") else nullcontext():
             loss = model(**batch).loss
+        curve.append(loss.item())
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(trained.values(), 1.0)
         optimiser.step()
         optimiser.zero_grad()
     seconds = time.perf_counter() - begun
-    after = model.state_dict()
-    still = sum((after[name] == before[name]).sum().item() for name in before)
+    still = sum((value == before[name]).sum().item() for name, value in trained.items())
     total = sum(value.numel() for value in before.values())
-    return {"first": first, "last": loss_in_fp32(after), "unmoved": still / total, "seconds": seconds / steps}
+    points = [curve[round(part * (steps - 1) / 4)] for part in range(1, 4)]
+    losses = [first, *points, loss_in_fp32(model.state_dict())]
+    return {"losses": losses, "unmoved": still / total, "trained": total, "seconds": seconds / steps}
 
 
 def main(
@@ -101,6 +112,9 @@ def main(
     steps: Annotated[int, typer.Option(min=1)] = 20,
     rows: Annotated[int, typer.Option(min=1)] = 8,
     learning_rate: Annotated[float, typer.Option(help="Constant; the paper's.")] = 1e-5,
+    layers: Annotated[
+        int | None, typer.Option(min=1, help="Train the last N layers only; default: all weights.")
+    ] = None,
     form: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(FORMS)}; default: all.")] = None,
 ) -> None:
     """Print one table row per form."""
@@ -110,17 +124,15 @@ def main(
         batch = batch_of(data, AutoTokenizer.from_pretrained(model), rows)
         trained = int((batch["labels"] != IGNORED).sum())
         print(f"{Path(model).name}, {steps} steps at {learning_rate:g}, {rows} rows, {trained} trained tokens\n")
-        print("| form | loss before | loss after | weights unmoved | s/step |\n| --- | --- | --- | --- | --- |")
+        print("| form | loss before, on the way, after | weights unmoved | s/step |\n| --- | --- | --- | --- |")
         for name in form or FORMS:
             try:
-                got = measure(name, model, batch, steps, learning_rate)
+                got = measure(name, model, batch, steps, learning_rate, layers)
             except (ImportError, RuntimeError) as error:  # an optimiser that this machine cannot run
-                print(f"| {name} | not measured: {str(error).strip().splitlines()[0]} | | | |", flush=True)
+                print(f"| {name} | not measured: {str(error).strip().splitlines()[0]} | | |", flush=True)
                 continue
-            print(
-                f"| {name} | {got['first']:.4f} | {got['last']:.4f} | {got['unmoved']:.1%} | {got['seconds']:.1f} |",
-                flush=True,
-            )
+            losses = ", ".join(f"{loss:.3f}" for loss in got["losses"])
+            print(f"| {name} | {losses} | {got['unmoved']:.1%} | {got['seconds']:.1f} |", flush=True)
 
 
 if __name__ == "__main__":
