@@ -33,6 +33,6 @@ def accumulation(global_batch: int, micro_batch: int, gpus: int) -> int:
 
 
 def steps(rows: int, epochs: float, global_batch: int) -> int:
-    """Optimiser steps that transformers takes without packing: a last batch that is not full is a step too."""
+    """Optimiser steps of whole epochs without packing: an epoch's last batch is a step too, however small."""
     per_epoch = max(1, -(-rows // global_batch))
     return -int(-epochs * per_epoch // 1)

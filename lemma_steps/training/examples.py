@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -22,12 +23,16 @@ ALSO_READ = ("id", "input", "method")
 
 _REMEDIES = {
     "hold no text in instruction or output": "mend or drop them",
+    "hold half of a surrogate pair, which is no text": "mend or drop them",
     "have something in `input`, for which the prompt has no place": "put it into `instruction`",
     "have an output that does not begin with one space": "write them with recipes/lemma.py or recipes/baselines.py",
     "have another prompt than this version": "make the set again, or train with the version that made it",
     "are corrections without the place of the error": "use type lemma_steps.training.response",
     "have the error outside the output": "make the set again",
 }
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Example(NamedTuple):
@@ -94,10 +99,12 @@ class Examples:
             )
 
     def _fault(self, row: Mapping[str, Any]) -> str | None:
-        no_text, has_input, no_space, other_prompt, no_error, misplaced = _REMEDIES
+        no_text, no_unicode, has_input, no_space, other_prompt, no_error, misplaced = _REMEDIES
         question, output = row["instruction"], row["output"]
         if not isinstance(question, str) or not isinstance(output, str) or not output.strip():
             return no_text
+        if _SURROGATE.search(question) or _SURROGATE.search(output):
+            return no_unicode
         if row.get("input"):
             return has_input
         if self._kind == "published":

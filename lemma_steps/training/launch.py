@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lemma_steps.errors import StoppedError
 from lemma_steps.training.history import LOG, summary
+from lemma_steps.training.run_folder import PREPARED
 
 PATIENCE_S = 60.0
 _DEATH_SIGNAL = 1
@@ -45,7 +46,8 @@ def run(words: list[str], output: Path) -> dict[str, float]:
     """
     log = output / LOG
     begin = log.stat().st_size if log.exists() else 0
-    process = _start(words)
+    # the library's own cache knows a file by path and time, not by content
+    process = _start(words, {"HF_DATASETS_CACHE": str(output / PREPARED / "datasets")})
     try:
         code = process.wait()
     except BaseException:
@@ -60,12 +62,13 @@ def run(words: list[str], output: Path) -> dict[str, float]:
     )
 
 
-def _start(words: list[str]) -> subprocess.Popen[bytes]:
+def _start(words: list[str], variables: dict[str, str]) -> subprocess.Popen[bytes]:
     programs = str(Path(sys.executable).parent)  # where torchrun is
     environment = {
         "AXOLOTL_DO_NOT_TRACK": "1",
         "TOKENIZERS_PARALLELISM": "false",
         **os.environ,
+        **variables,
         "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
     }
     system = ctypes.CDLL(None)

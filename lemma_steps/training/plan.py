@@ -98,6 +98,8 @@ class Plan:
         planned = steps(sequences, epochs, batch)
         if most := int(config.get("max_steps") or 0):
             planned, epochs = most, round(most / steps(sequences, 1, batch), 4)  # it overrides the epochs, both ways
+        elif not packed:  # Axolotl would take rows x epochs / batch, and stop before the last epoch is through
+            config["max_steps"] = planned
         remarks = [
             f"{found.path}: {counted}",
             f"{config['base_model']}: {shape.parameters:,} parameters; {kept}",

@@ -57,7 +57,7 @@ def test_a_step_sees_exactly_the_batch_and_the_numbers_named_work(batch, micro, 
         (32, 2.25, 8, 9),
     ],
 )
-def test_steps_are_those_that_transformers_takes(rows, epochs, batch, expected):
+def test_an_epochs_last_batch_is_a_step(rows, epochs, batch, expected):
     assert steps(rows, epochs, batch) == expected
 
 

@@ -25,6 +25,7 @@ FAULTS = [
     ({"output": None}, "hold no text"),
     ({"instruction": None}, "hold no text"),
     ({"instruction": 3}, "hold no text"),
+    ({"output": " 3\ud800"}, "surrogate"),
     ({"input": "and 3 hens"}, "`input`"),
     ({"output": "3+4=7"}, "does not begin with one space"),
     ({"output": "  3+4=7"}, "does not begin with one space"),
@@ -46,7 +47,7 @@ def test_a_row_that_cannot_be_trained_on_is_refused(kind, changes, words):
         Examples([row(), row(**changes), row()], kind, "set")
 
 
-@pytest.mark.parametrize("changes", [changes for changes, _ in FAULTS[:6]])
+@pytest.mark.parametrize("changes", [changes for changes, _ in FAULTS[:7]])
 def test_so_it_is_in_the_released_set(changes):
     plain = {name: value for name, value in row(**changes).items() if name in ("instruction", "input", "output")}
     with pytest.raises(RefusedError, match="set: 2 of 2 rows"):
