@@ -123,6 +123,7 @@ def main(
             raise RefusedError("Axolotl is not installed; run uv sync --python 3.12 --extra train (Linux)") from None
 
         from lemma_steps.training.configs.gpus import global_batch
+        from lemma_steps.training.history import mean_loss
         from lemma_steps.training.launch import command, run
         from lemma_steps.training.machine import Machine
         from lemma_steps.training.plan import Plan
@@ -164,9 +165,9 @@ def main(
             if (checkpoint := folder.begin(plan.config, facts, str(config))) is not None:
                 say(f"{folder.path}: goes on from {checkpoint.name}")
             ended = run(words, folder.path)
-            folder.finish(
-                facts | {"finished": {"seconds": ended["train_runtime"], "mean_loss": ended.get("train_loss")}}
-            )
+            # of a run that went on, the trainer tells the last part's time and loss
+            told = {"seconds": ended["train_runtime"], "mean_loss": ended.get("train_loss")} if not checkpoint else {}
+            folder.finish(facts | {"finished": {"seconds": None, "mean_loss": mean_loss(folder.path)} | told})
             say(f"{folder.path}: the model is there")
 
 

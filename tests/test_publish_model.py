@@ -156,6 +156,10 @@ def test_nothing_tells_of_the_machine(hub, tmp_path):
         ({}, {"comet_api_key": "HIDDEN"}),
         ({}, {"integrations": [{"webhook_url": "HIDDEN"}]}),
         ({"command": "python recipes/train.py a.yaml --set swanlab_api_key=HIDDEN"}, {}),
+        ({"command": "HF_TOKEN=HIDDEN python recipes/train.py a.yaml"}, {}),
+        ({}, {"hub_token": "HIDDEN"}),
+        ({}, {"any": "hf_HIDDENHIDDENHIDDEN"}),
+        ({}, {"mlflow_tracking_uri": "https://me:HIDDEN@host"}),
     ],
 )
 def test_a_secret_is_not_published(hub, tmp_path, record, config):
@@ -164,6 +168,12 @@ def test_a_secret_is_not_published(hub, tmp_path, record, config):
     assert "holds a secret" in told
     assert "HIDDEN" not in told
     assert not hub.branches.get(("me/llama", "main"), [])[1:]
+
+
+def test_a_tokenizers_tokens_are_no_secrets(trained):
+    tokens = {"special_tokens": {"pad_token": "<|end|>"}, "base_model": "/home/bob/secret=v2/model"}
+    write(trained, {"axolotl.yaml": CONFIG | tokens, "training.json": RECORD | {"command": "t --set a.pad_token=x"}})
+    assert card_of(trained)
 
 
 def test_one_commit_holds_what_a_model_needs_and_nothing_else(hub, trained):
@@ -322,7 +332,7 @@ def test_scores_come_with_intervals_sizes_and_the_papers_rows(trained, tmp_path)
     assert "DeepSeekMath" not in text
     assert "### Self-correction" in text
     assert "was not measured" not in text
-    assert f"--model hf --model_args pretrained={trained}" in text
+    assert f"--model hf --model_args pretrained={trained.name}" in text
 
 
 def test_a_score_without_logged_samples_leaves_self_correction_unmeasured(trained, tmp_path):

@@ -16,6 +16,7 @@ from lemma_steps.prompts import INFERENCE_STOP, inference_prompt
 from lemma_steps.publish.base_model import BaseModel
 from lemma_steps.publish.model_folder import ModelFolder
 from lemma_steps.publish.model_scores import ModelScores
+from lemma_steps.publish.records import command_for_others
 from lemma_steps.publish.target import hub_id
 from lemma_steps.publish.training_facts import TrainingFacts
 
@@ -75,7 +76,7 @@ def render_model_card(
         kinds=", ".join(f"{kind} {count:,}" for kind, count in counts.most_common()),
         prompt=inference_prompt("QUESTION"),
         stop=INFERENCE_STOP[0],
-        command=command,
+        commands=[*map(command_for_others, [*scores.commands(), *([command] if command else [])])],
     )
 
 

@@ -29,6 +29,16 @@ def for_others(facts: TrainingFacts) -> TrainingFacts:
     return replace(facts, record=_cut(facts.record), config=_cut(facts.config))
 
 
+def command_for_others(command: str) -> str:
+    """A command with every whole path cut to its last part.
+
+    Raises:
+        RefusedError: it holds a secret.
+    """
+    refuse_secrets(command, "a command on the card")
+    return _FOLDERS.sub("", command)
+
+
 def write_records(facts: TrainingFacts, folder: Path) -> dict[str, Path]:
     """Write `training.json` and `axolotl.yaml`, as far as there is something in them, and return them by name."""
     texts = {

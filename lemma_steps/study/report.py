@@ -179,7 +179,7 @@ def _training_row(one: Trained, config: str, several: bool) -> list[str]:
         f"{facts['steps']:,}",
         f"{facts['global_batch']:,}",
         f"{losses[0]:.3f} → {losses[-1]:.3f}" if losses else DASH,
-        clock(finished["seconds"]) if (finished := facts.get("finished")) else DASH,
+        clock(seconds) if (seconds := (facts.get("finished") or {}).get("seconds")) else DASH,
     ]
 
 

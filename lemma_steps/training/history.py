@@ -11,6 +11,7 @@ import re
 from ast import literal_eval
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 STATE, LOG = "trainer_state.json", "debug.log"
@@ -40,6 +41,11 @@ def losses(output: Path) -> list[tuple[int, float]]:
             if "loss" in entry:
                 found[entry["step"]] = entry["loss"]
     return sorted(found.items())
+
+
+def mean_loss(output: Path) -> float | None:
+    """The mean of all logged losses, each of equally many steps; `None` where none was logged."""
+    return fmean(loss for _, loss in found) if (found := losses(output)) else None
 
 
 def summary(output: Path, begin: int = 0) -> dict[str, float] | None:

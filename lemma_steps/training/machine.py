@@ -18,7 +18,7 @@ class Machine:
     Attributes:
         name: the GPU's, or `CPU, N cores`.
         gpus: how many are visible; 0 on a CPU.
-        gpu_bytes: memory of the smallest GPU; 0 on a CPU.
+        gpu_bytes: free memory of the visible GPU that has least; 0 on a CPU.
         host_bytes: memory of the machine that is free now, or that its container may still take.
     """
 
@@ -39,10 +39,12 @@ class Machine:
         gpus = torch.cuda.device_count()
         if not gpus:
             return cls(f"CPU, {os.cpu_count()} cores", 0, 0, free)
-        query = ["nvidia-smi", "--query-gpu=memory.total,name", "--format=csv,noheader,nounits"]
+        query = ["nvidia-smi", "--query-gpu=memory.free,name", "--format=csv,noheader,nounits"]
+        if visible := os.environ.get("CUDA_VISIBLE_DEVICES"):
+            query.append(f"--id={visible}")
         try:
             said = subprocess.run(query, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
             mebibytes, _, name = min(said, key=lambda line: int(line.split(",")[0])).partition(", ")
             return cls(name, gpus, int(mebibytes) * 2**20, free)
         except (OSError, subprocess.SubprocessError, ValueError):
-            return cls(torch.cuda.get_device_name(0), gpus, torch.cuda.get_device_properties(0).total_memory, free)
+            return cls(torch.cuda.get_device_name(0), gpus, torch.cuda.mem_get_info(0)[0], free)

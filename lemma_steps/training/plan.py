@@ -171,6 +171,10 @@ def _open(config: Config, origin: str, data: str | None) -> tuple[TrainingSet, C
     revision = entry.pop("revision", None) if data is None else None
     found = open_dataset(data or str(entry.get("path")), str(entry.get("type")), revision=revision)
     entry["path"] = local(found.path)
+    if strange := set(entry["path"]) & set("*?[]{}"):
+        raise RefusedError(
+            f"{entry['path']}: Axolotl would read {min(strange)} as a pattern; rename the file or its folder"
+        )
     if "@" in found.id:  # of the Hub: whatever is pushed there during the run, this is what was counted
         entry |= {"path": found.path, "revision": found.id.rpartition("@")[2]}
         entry.pop("ds_type", None)

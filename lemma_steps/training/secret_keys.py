@@ -8,7 +8,10 @@ from typing import Any
 
 from lemma_steps.errors import RefusedError
 
-_SECRET = re.compile(r"api_?key|secret|passw|webhook|auth_token|access_token|credential", re.IGNORECASE)
+_SECRET = re.compile(r"\w*(?:api_?key|secret|passw|webhook)\w*|(?:(?:hub|hf|auth|access|wandb)_)?token", re.IGNORECASE)
+"""Names of values; the tokens of a tokenizer (`pad_token`) are none."""
+_FORM = re.compile(r"\bhf_[A-Za-z0-9]{16,}|\bsk-[A-Za-z0-9_-]{16,}|://[^/\s:@]+:[^/\s@]+@|\bBearer\s+\S{8,}")
+"""Values that are secrets by their look, whatever their name."""
 
 
 def refuse_secrets(config: Any, where: str) -> None:
@@ -29,9 +32,9 @@ def _secrets(value: Any, key: str = "") -> Iterator[str]:
         for inner in value:
             yield from _secrets(inner, key)
     elif isinstance(value, str) and value:
-        if _SECRET.search(key):
-            yield key
-        for word in value.split():
+        if _SECRET.fullmatch(key) or _FORM.search(value):
+            yield key or "a text"
+        for word in re.split(r"[\s,]+", value):
             name, equals, said = word.partition("=")
-            if equals and said and _SECRET.search(name):
+            if equals and said and _SECRET.fullmatch(name.lstrip("-").rpartition(".")[2]):
                 yield name

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from axolotl.prompt_tokenizers import DatasetWrappingStrategy
@@ -14,6 +16,7 @@ from datasets import Dataset
 from lemma_steps.errors import RefusedError
 from lemma_steps.training.encoding import Encoder
 from lemma_steps.training.examples import Examples
+from lemma_steps.training.run_folder import FACTS
 
 LOG = get_logger(__name__)
 
@@ -70,10 +73,23 @@ class Strategy(DatasetWrappingStrategy):
         limit, what = self._cfg["sequence_len"], self._cfg.get("excess_length_strategy") or "drop"
         lengths = [len(ids) for batch in encoded.select_columns("input_ids").iter(1000) for ids in batch["input_ids"]]
         over = sum(length > limit for length in lengths)
+        self._check_counted(len(lengths), over, sum(length for length in lengths if length <= limit))
         said = f"{self._where}: {over:,} of {len(lengths):,} rows have more than {limit:,} tokens (at most {max(lengths):,})"
         if over == len(lengths) or (over and what != "drop"):
             raise RefusedError(f"{said}; raise sequence_len, or leave them out with excess_length_strategy: drop")
         (LOG.warning if over else LOG.info)(f"{said}{' and are left out' if over else ''}")
+
+    def _check_counted(self, rows: int, over: int, tokens: int) -> None:
+        """Whatever reads the rows between the checks of recipes/train.py and here: they are those that were counted there."""
+        file = Path(str(self._cfg.get("output_dir"))) / FACTS
+        if not file.is_file():
+            return  # plain `axolotl train`
+        counted = json.loads(file.read_text(encoding="utf-8"))["data"]
+        if (counted["rows"], counted["over_length"], counted["tokens"]) != (rows - over, over, tokens):
+            raise RefusedError(
+                f"{self._where}: {rows:,} rows with {tokens:,} tokens came in, other than those of {file}; give a new "
+                "--output, and clear the cache of the datasets library if that does not help"
+            )
 
 
 def _rows(batch: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:

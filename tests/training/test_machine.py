@@ -20,17 +20,17 @@ def here(monkeypatch, tmp_path):
         def refuse(*_):
             raise AssertionError("this would open a context")
 
-        asked = refuse if said else lambda _: SimpleNamespace(total_memory=7)
-        cuda = SimpleNamespace(
-            device_count=lambda: gpus, get_device_properties=asked, get_device_name=lambda _: "torch's"
-        )
+        asked = refuse if said else lambda _: (7, 8)
+        cuda = SimpleNamespace(device_count=lambda: gpus, mem_get_info=asked, get_device_name=lambda _: "torch's")
         monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
         memory = SimpleNamespace(available=10**10)
         monkeypatch.setitem(sys.modules, "psutil", SimpleNamespace(virtual_memory=lambda: memory))
         monkeypatch.setenv("PATH", str(tmp_path))
         if said:
             program = tmp_path / "nvidia-smi"
-            program.write_text(f"#!{sys.executable}\nprint({said!r})\n")
+            program.write_text(
+                f"#!{sys.executable}\nimport sys\nif '--id=1' in sys.argv: print('5000, one')\nelse: print({said!r})\n"
+            )
             program.chmod(0o755)
         monkeypatch.setattr(module, "_CONTAINER_LIMIT", tmp_path / "memory.max")
         if limit:
@@ -47,6 +47,11 @@ def test_a_machine_without_gpus_is_its_memory(here):
 def test_the_smallest_gpu_counts(here):
     said = "143771, NVIDIA H200\n81559, NVIDIA H100 80GB HBM3"
     assert here(2, said) == Machine("NVIDIA H100 80GB HBM3", 2, 81559 * 2**20, 10**10)
+
+
+def test_a_hidden_gpu_does_not_count(here, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert here(1, "4096, display\n5000, one") == Machine("one", 1, 5000 * 2**20, 10**10)
 
 
 @pytest.mark.parametrize("said", [None, "No devices were found", "[N/A], GPU"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 pytest.importorskip("axolotl", reason="needs the train extra")
@@ -87,6 +89,16 @@ def test_a_spoilt_set_ends_the_run_with_one_line(name, kept, capsys):
     line = refused(capsys, spoil(kept), kind)
     assert line.startswith("error: rows: ")
     assert words in line
+
+
+def test_other_rows_than_were_counted_end_the_run(kept, capsys, tmp_path):
+    """Whatever came between: a cache, a pattern in the path, a file that changed."""
+    tokens = sum(map(len, prepared(kept)["input_ids"]))
+    counted = {"rows": len(kept), "over_length": 0, "tokens": tokens}
+    (tmp_path / "training.json").write_text(json.dumps({"data": counted}))
+    assert len(prepared(kept, output_dir=str(tmp_path))) == len(kept)
+    capsys.readouterr()
+    assert "rows with" in refused(capsys, kept.select(range(len(kept) - 1)), output_dir=str(tmp_path))
 
 
 def test_a_tokenizer_without_an_end_token(kept, capsys):

@@ -281,6 +281,11 @@ def test_what_does_not_fit_is_refused_in_one_line(tmp_path, start, arguments, wh
     assert not (tmp_path / "run").exists()
 
 
+def test_a_path_that_axolotl_would_read_as_a_pattern_is_refused(tmp_path, start):
+    write(tmp_path / "data[1]", row())
+    refused(start(data="data[1]"), "as a pattern; rename")
+
+
 def test_a_set_that_is_not_there_is_refused(start):
     refused(start(data="elsewhere.parquet"), "elsewhere.parquet: no such file")
 
