@@ -69,6 +69,12 @@ class Strategy(DatasetWrappingStrategy):
             self._check_lengths(encoded)
             return encoded
 
+    def tokenize_prompt(self, prompt: Mapping[str, Any]) -> dict[str, list[int]]:
+        """One row's `input_ids`, `labels` and `attention_mask`, as Axolotl's strategies for single rows give them."""
+        with _one_line():
+            encoded = self._encode([*Examples([prompt], self._kind, self._where)])
+            return {name: rows[0] for name, rows in encoded.items()}
+
     def _check_lengths(self, encoded: Dataset) -> None:
         limit, what = self._cfg["sequence_len"], self._cfg.get("excess_length_strategy") or "drop"
         lengths = [len(ids) for batch in encoded.select_columns("input_ids").iter(1000) for ids in batch["input_ids"]]

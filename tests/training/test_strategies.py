@@ -43,6 +43,13 @@ def test_axolotl_gets_what_the_encoder_gives_in_the_order_of_the_rows(kind, kept
     assert prepared(kept, kind).to_dict() == expected
 
 
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_a_single_row_is_encoded_as_in_its_set(kind, kept):
+    entry = DictDefault({"path": "rows"})
+    strategy = load(f"lemma_steps.training.{kind}", tokenizer_of(TOKENIZER), DictDefault({}), entry)
+    assert strategy.tokenize_prompt(kept[3]) == prepared(kept, kind)[3]
+
+
 def test_a_configuration_written_for_another_environment_fails_by_name():
     assert load("lemma_steps.training.misspelt", tokenizer_of(TOKENIZER), DictDefault({}), DictDefault({})) is None
 
