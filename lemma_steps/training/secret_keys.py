@@ -36,5 +36,5 @@ def _secrets(value: Any, key: str = "") -> Iterator[str]:
             yield key or "a text"
         for word in re.split(r"[\s,]+", value):
             name, equals, said = word.partition("=")
-            if equals and said and _SECRET.fullmatch(name.lstrip("-").rpartition(".")[2]):
+            if equals and said and _SECRET.fullmatch(name.strip("'\"").lstrip("-").rpartition(".")[2]):
                 yield name
