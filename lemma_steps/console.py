@@ -19,7 +19,8 @@ def quiet_libraries() -> None:
     os.environ.setdefault("DISTILABEL_LOG_LEVEL", "ERROR")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     warnings.filterwarnings("ignore", module=r"pydantic\..*|distilabel\..*")
-    for name in ("distilabel", "httpx", "openai", "datasets", "huggingface_hub"):
+    warnings.filterwarnings("ignore", category=SyntaxWarning, module=r"torchao\..*")
+    for name in ("distilabel", "httpx", "openai", "datasets", "huggingface_hub", "bitsandbytes", "torch.utils._pytree"):
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # a second Ctrl-C leaves tasks behind, as it should
 

@@ -156,8 +156,8 @@ def _load(tokenizer: str) -> Any:
         from transformers import AutoTokenizer
     except ImportError:
         raise RefusedError(
-            f"--tokenizer {tokenizer}: transformers is not installed here; run the same command in the environment for "
-            "training (uv sync --extra train)"
+            f"--tokenizer {tokenizer}: transformers is not in this environment; begin the command with "
+            "UV_PROJECT_ENVIRONMENT=.venv-train uv run --python 3.12 --extra train"
         ) from None
     try:
         return AutoTokenizer.from_pretrained(tokenizer)

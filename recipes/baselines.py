@@ -52,7 +52,7 @@ def build(settings: BaselineSettings, student: Any = None) -> Any:
         (steps.LoadSolutions, {**loading, "method": settings.method, "wrapped": settings.method == "lemma_published"}),
         (steps.Decontaminate, {}),
         (steps.FindGold, {"problems": settings.gold}),
-        (steps.AnswerFilter, {"column": "solution"}),
+        (steps.AnswerFilter, {"column": "solution", "stated": True}),
     ]
     heads: dict[str, list[tuple[type, dict[str, Any]]]] = {
         "sft": [

@@ -26,7 +26,7 @@ import yaml
 from rich.console import Console
 
 from lemma_steps.console import exit_codes, quiet_libraries
-from lemma_steps.errors import RefusedError
+from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.run_directory import held
 
 CHECKOUT = Path(__file__).parents[1]
@@ -98,7 +98,10 @@ def main(
     base_model: Annotated[
         str | None, typer.Option(help="Folder or name on the Hub; default: the configuration's.")
     ] = None,
-    gpus: Annotated[int | None, typer.Option(help="Default: all that are visible.", min=1)] = None,
+    gpus: Annotated[
+        int | None,
+        typer.Option(help="Default: all that are visible. With --check also GPUs of another machine.", min=1),
+    ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the configuration.")
     ] = None,
@@ -114,13 +117,17 @@ def main(
     with exit_codes():
         quiet_libraries()
         os.environ |= {"AXOLOTL_DO_NOT_TRACK": "1", "TOKENIZERS_PARALLELISM": "true"}
+        os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # a Hub that cannot be reached is told once, by us
         say = Console(stderr=True, soft_wrap=True, highlight=False).print
         written = read_config(config)
         asked = changed(written, changes or [])
         try:
             import axolotl  # noqa: F401
         except ImportError:
-            raise RefusedError("Axolotl is not installed; run uv sync --python 3.12 --extra train (Linux)") from None
+            raise RefusedError(
+                "Axolotl is not in this environment (Linux); begin the command with "
+                "UV_PROJECT_ENVIRONMENT=.venv-train uv run --python 3.12 --extra train"
+            ) from None
 
         from lemma_steps.training.configs.gpus import global_batch
         from lemma_steps.training.history import mean_loss
@@ -139,10 +146,13 @@ def main(
         refuse_secrets(asked, str(config))
         folder = RunFolder(Path(output or asked.get("output_dir") or "runs/training").resolve())
         asked["output_dir"] = str(folder.path)
+        machine = Machine.here()
+        if check and gpus and gpus > machine.gpus:
+            machine = Machine.supposed(gpus)
         plan = Plan.make(
             asked,
             str(config),
-            Machine.here(),
+            machine,
             data=data,
             gpus=gpus,
             batch=batch or global_batch(written),  # whatever was changed: the optimiser sees as many rows
@@ -164,7 +174,14 @@ def main(
                 return
             if (checkpoint := folder.begin(plan.config, facts, str(config))) is not None:
                 say(f"{folder.path}: goes on from {checkpoint.name}")
-            ended = run(words, folder.path)
+            try:
+                ended = run(words, folder.path)
+            except KeyboardInterrupt:
+                if saved := folder.last_checkpoint():
+                    then = f"goes on from {saved.name}"
+                else:
+                    then = "begins anew: nothing was saved yet (--set save_strategy=steps --set save_steps=N saves earlier)"
+                raise StoppedError(f"interrupted; the same command again {then}") from None
             # of a run that went on, the trainer tells the last part's time and loss
             told = {"seconds": ended["train_runtime"], "mean_loss": ended.get("train_loss")} if not checkpoint else {}
             folder.finish(facts | {"finished": {"seconds": None, "mean_loss": mean_loss(folder.path)} | told})

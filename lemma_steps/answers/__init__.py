@@ -14,7 +14,17 @@ What is equal, where custom varies (`tests/answers/pairs.yaml` has a row for eac
 """
 
 from lemma_steps.answers.extract import extract_answer, gold_answer
+from lemma_steps.answers.own_statement import missing_statement
 from lemma_steps.answers.pool import VerifyPool, shared_pool, verify, verify_many
 from lemma_steps.answers.verdict import Verdict
 
-__all__ = ["Verdict", "VerifyPool", "extract_answer", "gold_answer", "shared_pool", "verify", "verify_many"]
+__all__ = [
+    "Verdict",
+    "VerifyPool",
+    "extract_answer",
+    "gold_answer",
+    "missing_statement",
+    "shared_pool",
+    "verify",
+    "verify_many",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lemma_steps.answers import Verdict
+from lemma_steps.answers import Verdict, missing_statement
 from lemma_steps.arithmetic import find_equations
 from lemma_steps.steps.base import Row, RowStep, candidate, reject
 
@@ -16,9 +16,11 @@ class RightSamples(RowStep):
     As there, solutions of one problem are the same if they hold the same equations in the same order; the first stays.
     The paper reads equations from GSM8K's calculator marks; here they are found in the text, and an equation is its
     numbers, operators and result. A solution without equations is the same as one of the same words. All samples
-    leave as rows: those that are not right, or repeat another, are rejected with the reason.
+    leave as rows: those that are not right, do not state their answer at their end (a reply that was cut; a number that
+    happens to be the last), or repeat another, are rejected with the reason.
 
     Input columns:
+        - question, gold_answer (`str`): the problem.
         - samples (`list[dict]`), sample_verdicts (`list[str]`): the student's solutions.
 
     Output columns:
@@ -33,7 +35,7 @@ class RightSamples(RowStep):
     @property
     def inputs(self) -> list[str]:
         """Columns read."""
-        return ["problem_id", "samples", "sample_verdicts"]
+        return ["problem_id", "question", "gold_answer", "samples", "sample_verdicts"]
 
     @property
     def outputs(self) -> list[str]:
@@ -62,6 +64,8 @@ class RightSamples(RowStep):
             if verdict != Verdict.RIGHT:
                 ending = sample["solution"][-80:]
                 made = reject(made, name, f"answer_{verdict}", f"gold {row['gold_answer']!r}, ends {ending!r}")
+            elif why := missing_statement(problem["question"], sample["solution"], problem["gold_answer"]):
+                made = reject(made, name, why, f"gold {row['gold_answer']!r}, ends {sample['solution'][-80:]!r}")
             elif (of := first.setdefault(_way(sample["solution"]), at)) != at:
                 other = row["samples"][of]["sample"]
                 made = reject(made, name, "same_equations", f"computes what sample {other} does")

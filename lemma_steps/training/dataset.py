@@ -83,9 +83,8 @@ def _file(path: Path) -> Path:
             raise RefusedError(f"{path}: no {' or '.join(_OUTPUTS)} in it; give the folder that a recipe wrote")
         path = found
     if not path.is_file():
-        raise RefusedError(
-            f"{path}: no such file; make it with recipes/lemma.py --output {path.parent}, or name another"
-        )
+        folder = path.parent if path.suffix else path
+        raise RefusedError(f"{path}: no such file; make it with recipes/lemma.py --output {folder}, or name another")
     if not path.name.endswith(SUFFIXES):
         raise RefusedError(f"{path}: unknown kind of file; give one of {', '.join(SUFFIXES)}")
     if not path.stat().st_size:

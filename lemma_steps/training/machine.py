@@ -28,6 +28,11 @@ class Machine:
     host_bytes: int
 
     @classmethod
+    def supposed(cls, gpus: int) -> Self:
+        """So many GPUs that are not here, of any size."""
+        return cls(f"{gpus} GPUs that are not here", gpus, 2**60, 2**60)
+
+    @classmethod
     def here(cls) -> Self:
         """This one. torch counts the GPUs, `nvidia-smi` tells the rest: asked for it, torch opens a context on a GPU."""
         import psutil

@@ -107,6 +107,8 @@ class Plan:
             f"global batch {batch} = {micro} x {adding} accumulation x {used} {'GPUs' if machine.gpus else 'process'}; "
             f"{'about ' if packed else ''}{planned:,} steps",
         ]
+        if kept.loses_updates and float(config["learning_rate"]) < 1e-3:
+            remarks.append("note: bf16 weights lose most updates of this size (axolotl_configs/README.md, Precision)")
         facts = {
             "config": origin,
             "base_model": config["base_model"],
@@ -152,8 +154,8 @@ def _refuse_cuts(config: Config, origin: str) -> None:
 def _processes(gpus: int | None, machine: Machine) -> int:
     if gpus and gpus > max(1, machine.gpus):
         raise RefusedError(
-            f"--gpus {gpus}: this machine has {machine.gpus or 'none'}; leave the option out, or for several machines see "
-            "axolotl_configs/README.md"
+            f"--gpus {gpus}: this machine has {machine.gpus or 'none'}; leave the option out, add --check to look at the plan "
+            "for other machines, or for several at once see axolotl_configs/llama3-70b/README.md"
         )
     return gpus or max(1, machine.gpus)
 
@@ -191,5 +193,12 @@ def _tokenizer(config: Config) -> Any:
     try:
         return load_tokenizer(DictDefault({"tokenizer_config": config["base_model"], **config}))
     except (OSError, ValueError) as error:
-        why = str(error).strip().splitlines()[0]
-        raise RefusedError(f"{config['base_model']}: no tokenizer ({why}); give --base-model a whole model") from None
+        name, why = config["base_model"], str(error).strip().splitlines()[0]
+        if Path(name).is_dir():
+            raise RefusedError(f"{name}: no tokenizer ({why}); give --base-model a folder with a whole model") from None
+        if name.count("/") != 1:
+            raise RefusedError(f"{name}: no such folder; give --base-model a model's folder or ORG/NAME") from None
+        raise RefusedError(
+            f"{name}: cannot be had from the Hub ({why}); see to the network, log in (hf auth login) and accept the model's "
+            "licence there, or give --base-model a folder"
+        ) from None

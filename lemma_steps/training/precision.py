@@ -33,6 +33,11 @@ class Precision:
     compute_bytes: int = 2
     sharded: frozenset[str] = frozenset()
 
+    @property
+    def loses_updates(self) -> bool:
+        """Whether weights of half precision take every update rounded to the nearest, so that small ones are lost."""
+        return self.weights in ("bf16", "fp16")
+
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
         """That of a configuration.

@@ -83,6 +83,10 @@ class RunFolder:
         if not self.config.exists():  # facts last: a folder with a configuration and no facts is refused as broken
             self._write(self._facts, json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
             self._write(self.config, f"# Written by recipes/train.py from {origin}\n{text}")
+        return self.last_checkpoint()
+
+    def last_checkpoint(self) -> Path | None:
+        """The newest checkpoint that is whole."""
         return last_checkpoint(self.path)
 
     def finish(self, facts: Mapping[str, Any]) -> None:

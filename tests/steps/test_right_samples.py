@@ -17,7 +17,10 @@ def problem(solutions, verdicts=None, calls=()):
         "problem_id": "p",
         "question": "q",
         "gold_answer": "1",
-        "samples": [{"sample": 10 + n, "solution": text, "student": "s"} for n, text in enumerate(solutions)],
+        "samples": [
+            {"sample": 10 + n, "solution": f"{text}\nThe answer is: 1", "student": "s"}
+            for n, text in enumerate(solutions)
+        ],
         "sample_verdicts": list(verdicts or ["right"] * len(solutions)),
         "provenance": [{"key": key} for key in calls],
     }
@@ -59,6 +62,13 @@ def test_every_sample_leaves_as_a_row_and_of_every_right_way_the_first_stays(sam
 
 
 STEP = made(RightSamples)
+
+
+def test_a_right_guess_is_no_solution():
+    """A reply that was cut, and one that goes on to another end, as recorded: what can be read out of them is right."""
+    row = problem(["The line is 3x", "2+3=5"])
+    row["samples"][0]["solution"] = "The distance is 3x and more. This results in"
+    assert [made.get("reason") for made in advance(STEP, row)] == ["answer_not_stated", None]
 
 
 def test_a_problem_without_samples_is_one_rejected_row():

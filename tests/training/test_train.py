@@ -273,7 +273,8 @@ def test_a_set_that_cannot_be_trained_on_is_refused(tmp_path, start, rows, why):
         (["--set", "datasets.0.split=train[:5%]"], "split"),
         (["--set", "micro_batch_size=0"], "micro_batch_size"),
         (["--set", "num_epochs=-1"], "num_epochs"),
-        (["--base-model", "nobody/nothing-here"], "nobody/nothing-here"),
+        (["--base-model", "nobody/nothing-here"], "nobody/nothing-here: cannot be had from the Hub"),
+        (["--base-model", "nothing-here"], "nothing-here: no such folder"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_one_line(tmp_path, start, arguments, why):
@@ -294,6 +295,28 @@ def test_gpus_that_cannot_make_the_batch_are_refused_with_those_that_can(start, 
     monkeypatch.setattr(Machine, "here", lambda: SERVER)
     refused(start("--gpus", "3", config=CONFIGS / "llama3-8b" / "paper.yaml"), "use --gpus 2 or 4")
     refused(start("--gpus", "16"), "--gpus 16: this machine has 8")
+
+
+def test_a_plan_for_gpus_elsewhere(tmp_path, start):
+    done = start("--check", "--gpus", "8", config=CONFIGS / "llama3-8b" / "paper.yaml")
+    assert done.exit_code == 0, done.stderr
+    assert "global batch 256 = 4 x 8 accumulation x 8 GPUs" in done.stderr
+    assert "8 GPUs that are not here: memory estimated" in done.stderr
+
+
+def test_bare_bf16_weights_are_remarked_on(start):
+    assert "lose most updates" in start("--set", "bf16=true", "--check").stderr
+    assert "lose most updates" not in start("--check").stderr
+
+
+def test_an_interrupt_says_where_the_next_start_begins(tmp_path, start, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(launch, "run", interrupted)
+    done = start()
+    assert done.exit_code == 3
+    assert "begins anew: no checkpoint was saved yet" in done.stderr
 
 
 def test_too_little_memory_is_refused_unless_forced(tmp_path, start, monkeypatch):
