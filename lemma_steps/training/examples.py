@@ -67,6 +67,11 @@ class Examples:
         if kind == "published":
             self.wrapper = detect((row["instruction"] for row in rows), where)
 
+    @property
+    def masks(self) -> bool:
+        """Whether the wrong steps are left out of the loss."""
+        return self._kind == "masked_response"
+
     def __iter__(self) -> Iterator[Example]:
         return map(self.example, self._rows)
 
@@ -75,7 +80,7 @@ class Examples:
         if self._kind == "published":
             return Example(inference_prompt(unwrap(row["instruction"])[0]), as_output(row["output"]))
         error = None
-        if self._kind == "masked_response" and row["error_begin"] is not None:
+        if self.masks and row["error_begin"] is not None:
             error = (row["error_begin"], row["error_end"])
         return Example(inference_prompt(row["instruction"]), row["output"], error)
 
@@ -113,7 +118,7 @@ class Examples:
             return no_space
         if _joined(row) != inference_prompt(question) + output:
             return other_prompt
-        if self._kind == "masked_response":
+        if self.masks:
             begin, end = row["error_begin"], row["error_end"]
             if begin is None or end is None:
                 return no_error if row.get("method") == "lemma" or begin is not end else None

@@ -107,6 +107,8 @@ class Plan:
             f"global batch {batch} = {micro} x {adding} accumulation x {used} {'GPUs' if machine.gpus else 'process'}; "
             f"{'about ' if packed else ''}{planned:,} steps",
         ]
+        if found.examples.masks and not any(example.error for example in found.examples):
+            remarks.append("note: no row has a wrong step to mask; the loss is on the whole response of every row")
         if kept.loses_updates and float(config["learning_rate"]) < 1e-3:
             remarks.append("note: bf16 weights lose most updates of this size (axolotl_configs/README.md, Precision)")
         facts = {

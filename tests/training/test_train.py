@@ -304,6 +304,13 @@ def test_a_plan_for_gpus_elsewhere(tmp_path, start):
     assert "8 GPUs that are not here: memory estimated" in done.stderr
 
 
+def test_masking_where_nothing_can_be_masked_is_remarked_on(tmp_path, start):
+    config = SMOKE.with_name("masked.yaml")
+    assert "no row has a wrong step" not in start("--check", config=config).stderr
+    write(tmp_path / "data", row(method="sft", error_begin=None, error_end=None))
+    assert "no row has a wrong step" in start("--check", config=config).stderr
+
+
 def test_bare_bf16_weights_are_remarked_on(start):
     assert "lose most updates" in start("--set", "bf16=true", "--check").stderr
     assert "lose most updates" not in start("--check").stderr
