@@ -11,7 +11,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _OURS = re.compile(r"^(error|stopped): ")
 _FAULT = re.compile(r"^[\w.]*(Error|Exception|Interrupt)\b|^error\b", re.IGNORECASE)
 _TAIL = 16_000
-_LONGEST = 300
+_LONGEST = 400
 
 
 def last_line(log: Path) -> str:
@@ -36,4 +36,10 @@ def _lines(log: Path) -> list[str]:
     except OSError:
         return []
     lines = [printable(_ESCAPES.sub("", line)) for line in re.split(r"[\r\n]+", text)]
-    return [line if len(line) <= _LONGEST else line[:_LONGEST] + "…" for line in lines if line.strip(" ?-=─━╭╮╰╯│┃")]
+    return [_cut(line) for line in lines if line.strip(" ?-=─━╭╮╰╯│┃")]
+
+
+def _cut(line: str) -> str:
+    """A long line without its middle: what went wrong stands at its beginning, the remedy at its end."""
+    half = _LONGEST // 2
+    return line if len(line) <= _LONGEST else f"{line[:half]} … {line[-half:]}"

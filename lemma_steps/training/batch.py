@@ -25,10 +25,10 @@ def accumulation(global_batch: int, micro_batch: int, gpus: int) -> int:
     most = global_batch // micro_batch
     work = [number for number in range(1, most + 1) if most % number == 0]
     below = max(number for number in work if number <= max(1, gpus))
-    above = [number for number in work if number > gpus][:1]
+    near = max(1, round(global_batch / (micro_batch * gpus))) * micro_batch * gpus
     raise RefusedError(
         f"{gpus} GPUs with micro batches of {micro_batch} cannot make a global batch of {global_batch}; "
-        f"use --gpus {' or '.join(map(str, [below, *above]))}"
+        f"use --gpus {below}, or another batch with --global-batch {near}"
     )
 
 

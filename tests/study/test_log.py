@@ -22,7 +22,7 @@ from lemma_steps.study.log import last_line, last_words
         ),
         ("torch.OutOfMemoryError: CUDA out of memory\n[rank0] bye\n", "[rank0] bye", "torch.OutOfMemoryError: CUDA out of memory"),
         ("\x1b[31mred\x1b[0m \x07bell\n╰──────╯\n", "red ?bell", "red ?bell"),
-        ("x" * 5000, "x" * 300 + "…", "x" * 300 + "…"),
+        ("x" * 5000, "x" * 200 + " … " + "x" * 200, "x" * 200 + " … " + "x" * 200),
     ],
 )  # fmt: skip
 def test_last_line_and_last_words(tmp_path, text, last, words):

@@ -21,10 +21,10 @@ def test_the_papers_batch_is_made_on_any_usual_number_of_gpus(gpus, expected):
 @pytest.mark.parametrize(
     ("batch", "micro", "gpus", "remedy"),
     [
-        (256, 4, 3, "--gpus 2 or 4"),
-        (256, 4, 128, "--gpus 64"),
-        (256, 4, 7, "--gpus 4 or 8"),
-        (8, 2, 3, "--gpus 2 or 4"),
+        (256, 4, 3, "--gpus 2, or another batch with --global-batch 252"),
+        (256, 4, 128, "--gpus 64, or another batch with --global-batch 512"),
+        (256, 4, 7, "--gpus 4, or another batch with --global-batch 252"),
+        (8, 2, 3, "--gpus 2, or another batch with --global-batch 6"),
         (256, 3, 1, "set micro_batch_size to a divisor of 256"),
         (8, 16, 1, "set micro_batch_size to a divisor of 8"),
     ],
@@ -40,9 +40,10 @@ def test_a_step_sees_exactly_the_batch_and_the_numbers_named_work(batch, micro, 
         assert accumulation(batch, micro, gpus) * micro * gpus == batch
     except RefusedError as error:
         assert batch % (micro * gpus)
-        if "--gpus" in str(error):
-            for number in map(int, re.findall(r"\d+", str(error).partition("--gpus")[2])):
-                assert accumulation(batch, micro, number) * micro * number == batch
+        if named := re.search(r"--gpus (\d+), .*--global-batch (\d+)$", str(error)):
+            fewer, other = map(int, named.groups())
+            assert accumulation(batch, micro, fewer) * micro * fewer == batch
+            assert accumulation(other, micro, gpus) * micro * gpus == other
 
 
 @pytest.mark.parametrize(

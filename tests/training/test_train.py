@@ -293,7 +293,10 @@ def test_a_set_that_is_not_there_is_refused(start):
 
 def test_gpus_that_cannot_make_the_batch_are_refused_with_those_that_can(start, monkeypatch):
     monkeypatch.setattr(Machine, "here", lambda: SERVER)
-    refused(start("--gpus", "3", config=CONFIGS / "llama3-8b" / "paper.yaml"), "use --gpus 2 or 4")
+    refused(
+        start("--gpus", "3", config=CONFIGS / "llama3-8b" / "paper.yaml"),
+        "use --gpus 2, or another batch with --global-batch 252",
+    )
     refused(start("--gpus", "16"), "--gpus 16: this machine has 8")
 
 
