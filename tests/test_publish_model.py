@@ -246,7 +246,7 @@ def test_the_card_says_what_is_recorded(trained):
         "| 1,234 / 4,321 |",
         "the whole response, the wrong step included",
         "| 3 / 3 |",
-        "| 256 = 4 per GPU x 8 accumulated x 8 GPUs |",
+        "| 256 = 4 at a time x 8 accumulated x 8 GPUs |",
         "| fp32 / bf16 / fp32 |",
         "| 8 x NVIDIA A100 / 5 |",
         "| 4 (step 1) / 1.33333 (step 3) |",
