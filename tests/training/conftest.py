@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from lemma_steps.errors import RefusedError
 from lemma_steps.training.smoke_weights import is_whole, smoke_weights
 
 ROOT = Path(__file__).parents[2]
+os.environ["AXOLOTL_DO_NOT_TRACK"] = "1"  # before any test imports Axolotl
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,15 @@ EQUAL = {  # what a variant sets and the model's `paper` has already
     ("llama3-70b", "packed"): {"micro_batch_size"},
     ("llama3-70b", "lora"): {"micro_batch_size"},
 }
-SMALL = {"bf16", "sequence_len", "num_epochs", "gradient_checkpointing", "attn_implementation", "logging_steps"}
+SMALL = {
+    "bf16",
+    "dataset_num_proc",
+    "sequence_len",
+    "num_epochs",
+    "gradient_checkpointing",
+    "attn_implementation",
+    "logging_steps",
+}
 MODELS_DIFFER = {  # from llama3-8b, beside names and tokens: in `paper`, and in other variants
     "llama3-70b": ({"micro_batch_size", "deepspeed"}, {"gradient_accumulation_steps"}),
     "smoke": ({*SMALL, *BATCH, "deepspeed"}, LIGER),

@@ -141,6 +141,7 @@ def start(tmp_path, tiny, monkeypatch):
 
     monkeypatch.setattr(launch, "run", run)
     monkeypatch.setattr(Machine, "here", lambda: LAPTOP)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # else it tries for half a minute
     write(tmp_path / "data", *map(row, range(8)))
 
     def start(*arguments, config=SMOKE, data="data", output="run", tokens="<|end|>"):
@@ -326,7 +327,7 @@ def test_an_interrupt_says_where_the_next_start_begins(tmp_path, start, monkeypa
     monkeypatch.setattr(launch, "run", interrupted)
     done = start()
     assert done.exit_code == 3
-    assert "begins anew: no checkpoint was saved yet" in done.stderr
+    assert "the same command again begins anew: nothing was saved yet" in done.stderr
 
 
 def test_too_little_memory_is_refused_unless_forced(tmp_path, start, monkeypatch):
