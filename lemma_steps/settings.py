@@ -97,12 +97,7 @@ class Settings(BaseModel):
         Raises:
             RefusedError: the file is missing, is no YAML mapping, or a value is not allowed; says which.
         """
-        try:
-            written = yaml.safe_load(config.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise RefusedError(f"{config}: {error.strerror}; check --config") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise RefusedError(f"{config}: not YAML ({' '.join(str(error).split())}); correct the file") from None
+        written = read_yaml(config)
         if section is not None and isinstance(written, dict):
             written, config = written.get(section), Path(f"{config}, {section}")
         if not isinstance(written, dict):
@@ -116,3 +111,17 @@ class Settings(BaseModel):
             if overrides.get(name) is not None:
                 where = f"--{name.replace('_', '-')} {overrides[name]}"
             raise RefusedError(f"{where}: {first['msg']}; see --help and recipes/configs/offline.yaml") from None
+
+
+def read_yaml(config: Path) -> Any:
+    """What the file of `--config` holds.
+
+    Raises:
+        RefusedError: it cannot be read, or is no YAML; says why.
+    """
+    try:
+        return yaml.safe_load(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RefusedError(f"{config}: {error.strerror}; check --config") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RefusedError(f"{config}: not YAML ({' '.join(str(error).split())}); correct the file") from None

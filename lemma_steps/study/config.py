@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.settings import Settings
+from lemma_steps.settings import Settings, read_yaml
 from lemma_steps.study.arm import Arm
 from lemma_steps.study.evaluation_part import EvaluationPart
 from lemma_steps.study.training_part import TrainingPart
@@ -72,12 +71,7 @@ class StudyConfig(BaseModel):
         Raises:
             RefusedError: the file is missing, is no YAML mapping, or a value is not allowed; says which.
         """
-        try:
-            written = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise RefusedError(f"{file}: {error.strerror}; check --config") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise RefusedError(f"{file}: not YAML ({' '.join(str(error).split())}); correct the file") from None
+        written = read_yaml(file)
         if not isinstance(written, dict):
             raise RefusedError(f"{file}: a study is a mapping; see recipes/configs/study_smoke.yaml")
         try:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from lemma_steps.errors import RefusedError
 
-PAPER_BATCH = 256
-"""4 per GPU x 8 accumulation steps x 8 GPUs: the published training script."""
-
 
 def accumulation(global_batch: int, micro_batch: int, gpus: int) -> int:
     """Batches of `micro_batch` that each of `gpus` GPUs adds up before a step, so that a step sees `global_batch` sequences.

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lemma_steps.errors import RefusedError
-from lemma_steps.training.batch import PAPER_BATCH, accumulation, steps
+from lemma_steps.training.batch import accumulation, steps
+
+PAPER_BATCH = 4 * 8 * 8  # per GPU, accumulation, GPUs: the published training script
 
 
 @pytest.mark.parametrize(("gpus", "expected"), [(1, 64), (2, 32), (4, 16), (8, 8), (16, 4), (64, 1)])
