@@ -173,7 +173,8 @@ def test_a_lost_server_ends_with_3_and_the_cache_keeps_what_was_answered(
         lost.clear()
         run = run_of(tmp_path, model_args=model_args, **options)
     assert run.tasks == TURNS
-    assert len(prompts) == len(set(prompts)) == 9
+    assert len(set(prompts)) == 9
+    assert len(prompts) < 9 + num_concurrent  # what was under way when another request failed is asked again
 
 
 def test_a_server_that_answers_nothing_is_one_line_and_no_pile_of_tracebacks(tmp_path, stand_ins, tokenizer, caplog):
