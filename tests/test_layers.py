@@ -40,6 +40,7 @@ MIDDLE = {
     "evaluation",
     "training",
     "study",
+    "review",
 }
 TOP = {"execution", "steps", "runner", "progress", "dry_run", "shards", "ray_parts"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

@@ -1,0 +1,146 @@
+"""Human review in Argilla: send trajectories, judge them step by step, bring the answers back, apply them.
+
+    uv run recipes/review.py serve --home argilla                     a server with its web page on this machine, no Docker
+    uv run --extra review recipes/review.py invite ana ben            accounts for reviewers
+    uv run --extra review recipes/review.py push out --choose random --size 200
+    uv run --extra review recipes/review.py pull out                  submitted answers to out/reviews.jsonl
+    uv run recipes/review.py report out                               who agrees with whom, and with the labels
+    uv run recipes/review.py apply out --output out-reviewed          the reviewed set, its card with the agreement
+
+`--home` names the folder of the server of `serve`; for any other Argilla give --api-url (or ARGILLA_API_URL) and the key in
+ARGILLA_API_KEY. What was pushed once is not pushed again, and no command changes an answer.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lemma_steps.console import exit_codes, quiet_libraries
+from lemma_steps.review.choice import Choice
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What recipes/lemma.py wrote.")]
+Home = Annotated[Path, typer.Option(help="Folder of the server of `serve`.")]
+ApiUrl = Annotated[str | None, typer.Option(help="Another Argilla; its key comes from ARGILLA_API_KEY.")]
+Workspace = Annotated[str, typer.Option(help="Argilla workspace, made if it is missing.")]
+Dataset = Annotated[str | None, typer.Option(help="Argilla dataset; default: the name of DIR.")]
+
+
+@app.command()
+def serve(
+    home: Home = Path("argilla"),
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the web page.")] = 6900,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+) -> None:
+    """Run an Argilla server with its web page here: SQLite, no Docker, data and keys in HOME. Ctrl-C ends it."""
+    quiet_libraries()
+    with exit_codes():
+        from lemma_steps.review.server.launch import launch
+
+        launch(home, host=host, port=port)
+
+
+@app.command()
+def invite(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Reviewers who get an account.")],
+    home: Home = Path("argilla"),
+    api_url: ApiUrl = None,
+    workspace: Workspace = "lemma",
+) -> None:
+    """Make accounts for reviewers and print their passwords, once."""
+    quiet_libraries()
+    with exit_codes():
+        from lemma_steps.review.connection import connect
+        from lemma_steps.review.invite import invite as make_accounts
+
+        for line in make_accounts(connect(home, api_url), workspace, names):
+            print(line)
+
+
+@app.command()
+def push(
+    directory: Folder,
+    dataset: Dataset = None,
+    choose: Annotated[
+        Choice, typer.Option(help="Which rows: all, a random sample, or the least certain.")
+    ] = Choice.all,
+    size: Annotated[
+        int | None, typer.Option(min=1, help="How many rows, of a random sample or the least certain.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed, another random sample.")] = 0,
+    reviewers: Annotated[int, typer.Option(min=1, help="Answers that each row wants before it is complete.")] = 1,
+    home: Home = Path("argilla"),
+    api_url: ApiUrl = None,
+    workspace: Workspace = "lemma",
+) -> None:
+    """Send rows to Argilla, one record each; rows that are there stay as they are, with their answers."""
+    quiet_libraries()
+    with exit_codes():
+        from lemma_steps.review.connection import connect
+        from lemma_steps.review.push import Push
+        from lemma_steps.review.rows import kept_rows
+        from lemma_steps.review.sample import Sample
+
+        sample = Sample.choose(kept_rows(directory), choose, size, seed)
+        print(sample.statement)
+        sending = Push(connect(home, api_url), workspace, dataset or directory.resolve().name, reviewers=reviewers)
+        print(sending.send(sample, lambda: kept_rows(directory)))
+
+
+@app.command()
+def pull(
+    directory: Folder,
+    dataset: Dataset = None,
+    home: Home = Path("argilla"),
+    api_url: ApiUrl = None,
+    workspace: Workspace = "lemma",
+) -> None:
+    """Bring submitted answers back to DIR/reviews.jsonl; drafts and discarded ones stay where they are."""
+    quiet_libraries()
+    with exit_codes():
+        from lemma_steps.review.connection import connect
+        from lemma_steps.review.pull import pull as bring_back
+
+        print(bring_back(connect(home, api_url), workspace, dataset or directory.resolve().name, directory))
+
+
+@app.command()
+def report(
+    directory: Folder,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures there too.")
+    ] = None,
+) -> None:
+    """Print how far reviewers agree with each other and with the labels, and what the answers would change."""
+    quiet_libraries()
+    with exit_codes():
+        from lemma_steps.review.report import write_report
+
+        print(write_report(directory, json_file))
+
+
+@app.command()
+def apply(
+    directory: Folder,
+    output: Annotated[Path, typer.Option(help="Directory for the reviewed set.")],
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="Write reviewer-1, reviewer-2, ... for names.")
+    ] = False,
+) -> None:
+    """Write the reviewed set: dropped rows rejected, edits and corrected labels verified like any other row."""
+    quiet_libraries()
+    with exit_codes():
+        from lemma_steps.review.apply import apply as apply_answers
+
+        command = shlex.join(["python", "recipes/review.py", *sys.argv[1:]])
+        print(apply_answers(directory, output, command, anonymous=anonymous))
+
+
+if __name__ == "__main__":
+    app()
