@@ -97,6 +97,24 @@ def test_the_prefix_ends_at_the_error_step_unless_truncation_is_ablated():
     assert "verbatim_prefix" in codes(row(), truncated=False)
 
 
+@pytest.mark.parametrize(
+    ("step", "label_source", "changes", "passes"),
+    [
+        (1, "human", {}, True),
+        (2, "human", {}, True),
+        (1, "teacher", {}, False),
+        (3, "human", {}, False),  # after the prefix
+        (1, "human", {"erroneous_prefix": "".join(segment(WRONG)[:2]).rstrip()}, False),
+        (1, "human", {"erroneous_solution": WRONG.replace("195", "196")}, False),
+        (1, "human", {"error_begin": 1}, False),
+    ],
+)
+def test_a_prefix_may_go_on_after_the_step_that_a_person_named(step, label_source, changes, passes):
+    begin, end = error_span(segment(WRONG), step)
+    moved = {"error_step": step, "error_begin": begin, "error_end": end, "label_source": label_source}
+    assert ("verbatim_prefix" not in codes(row(error_step=2) | moved | changes)) == passes
+
+
 def test_defect_24_an_early_repair_is_seen():
     repaired = row()["output"].replace("$65", "$60", 1)
     assert "early_repair" in codes(row() | {"output": repaired})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import accumulate
 
 from lemma_steps.arithmetic import Equation, find_equations, find_numbers
 from lemma_steps.audits.records import Failure, Limits, Row, excerpt
@@ -13,7 +14,11 @@ _Computation = tuple[tuple[tuple[object, int], ...], tuple[str, ...], object]
 
 
 def verbatim_prefix(row: Row, limits: Limits) -> Failure | None:
-    """The three parts are the output, and the prefix is the wrong solution up to its wrong step, byte for byte."""
+    """The three parts are the output, and the prefix is the wrong solution up to its wrong step, byte for byte.
+
+    Where a person said which step is the first wrong one, the prefix may go on after it, to the end of any step: it was
+    cut at the step that was marked before, and nobody wrote another correction.
+    """
     prefix, output = row["erroneous_prefix"], row["output"]
     if prefix + (row["reflection"] or "") + row["correction"] != output:
         return Failure("verbatim_prefix", "prefix + reflection + correction is not the output")
@@ -24,7 +29,8 @@ def verbatim_prefix(row: Row, limits: Limits) -> Failure | None:
     if not 1 <= row["error_step"] <= len(steps):
         return Failure("verbatim_prefix", f"error step {row['error_step']} of {len(steps)} steps")
     expected = "".join(steps[: row["error_step"]]) if limits.truncated else solution
-    if prefix != expected:
+    longer = row.get("label_source") == "human" and len(expected) <= len(prefix) in accumulate(map(len, steps))
+    if prefix != (solution[: len(prefix)] if longer else expected):
         at = next((k for k, pair in enumerate(zip(prefix, expected, strict=False)) if pair[0] != pair[1]), 0)
         return Failure("verbatim_prefix", f"differs from the wrong solution at {excerpt(prefix, at, at + 1)}")
     span = error_span(steps, row["error_step"])

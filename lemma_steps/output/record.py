@@ -21,6 +21,7 @@ CALL = pa.struct(
         ("usd", REAL),
     ]
 )
+CHANGE = pa.struct([(name, TEXT) for name in ("reviewer", "column", "before", "after", "outcome", "reason")])
 
 _COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "id": (TEXT, "hash of problem_id, origin, index, strategy and method; never of reply text"),
@@ -41,14 +42,18 @@ _COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "strategy": (TEXT, "`fix_continue` or `fresh_restart`"),
     "requested_type": (TEXT, "error type drawn for the injection; null for student errors"),
     "error_type": (TEXT, "code of the error's type"),
-    "error_step": (WHOLE, "number of the first wrong step, from 1"),
+    "error_step": (WHOLE, "number of the first wrong step, from 1; the prefix's last unless a reviewer moved it"),
     "n_steps": (WHOLE, "steps of the erroneous solution"),
     "label_source": (TEXT, "who says so: `construction`, `teacher`, `arithmetic` or `human`"),
-    "locator_agreement": (REAL, "share of votes for `error_step`; null where nobody voted"),
+    "locator_agreement": (REAL, "share of votes for `error_step`; null where nobody voted or a reviewer moved it"),
     "erroneous_solution": (TEXT, "the whole wrong solution"),
     "explanation": (TEXT, "the injector's words on the error"),
     "reference_seen": (TEXT, "what the corrector saw: `none`, `student` or `gold` solution"),
-    "erroneous_prefix": (TEXT, "steps 1 to `error_step` of the erroneous solution, byte for byte"),
+    "erroneous_prefix": (
+        TEXT,
+        "steps 1 to `error_step` of the erroneous solution, byte for byte; where a reviewer moved `error_step`, to the "
+        "step that was marked before",
+    ),
     "reflection": (TEXT, "the words that notice the error and turn to the correction"),
     "correction": (TEXT, "the correct reasoning up to the closing answer"),
     "error_begin": (WHOLE, "character offset in `output` where the wrong step begins"),
@@ -61,6 +66,11 @@ _COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "student": (TEXT, "model whose error, or right solution, it is"),
     "teacher": (TEXT, "model that injected, located, corrected"),
     "provenance": (pa.list_(CALL), "every model call behind the row"),
+    "changelog": (
+        pa.list_(CHANGE),
+        "human review: `reviewer`, `column`, values `before` and `after`, `outcome` (`applied`, `confirmed`, `refused`) "
+        "and, if refused, the `reason`; null in rows that nobody reviewed",
+    ),
 }
 _REJECTION: dict[str, tuple[pa.DataType, str]] = {
     "rejected_by": (TEXT, "step that rejected the row"),
