@@ -24,6 +24,7 @@ PLAIN = {
     "seeds",
     "errors",
     "scratch",
+    "share",
 }
 MIDDLE = {
     "prompts",

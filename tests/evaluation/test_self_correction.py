@@ -18,7 +18,7 @@ from lemma_steps.errors import RefusedError
 from lemma_steps.evaluation.runs.logged import Logged
 from lemma_steps.evaluation.runs.reply import Reply
 from lemma_steps.evaluation.self_correction.observation import FLIPS, Observation, observe
-from lemma_steps.evaluation.self_correction.share import Share
+from lemma_steps.share import Share
 from lemma_steps.evaluation.self_correction.telemetry import BASES, SelfCorrection, spread
 from tests.evaluation.recorded_run import STAMP, sample, scored, write_run
 

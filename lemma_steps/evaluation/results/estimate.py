@@ -35,13 +35,13 @@ class Estimate:
         """The mean of scores between 0 and 1, one per row. The name seeds the resampling: same rows, same interval."""
         # Drawing n rows with replacement is drawing how often each of the few distinct scores comes up.
         values, counts = np.unique(scores, return_counts=True)
-        drawn = _generator(name).multinomial(len(scores), counts / len(scores), size=RESAMPLES)
+        drawn = generator(name).multinomial(len(scores), counts / len(scores), size=RESAMPLES)
         return cls._of(float(scores.mean()), drawn @ values / len(scores), len(scores))
 
     @classmethod
     def of_share(cls, share: float, size: int, name: str) -> Estimate:
         """A share of rows whose own scores are not known: each row counts as right or wrong (binomial)."""
-        return cls._of(share, _generator(name).binomial(size, share, size=RESAMPLES) / size, size)
+        return cls._of(share, generator(name).binomial(size, share, size=RESAMPLES) / size, size)
 
     @classmethod
     def mean(cls, parts: Sequence[Estimate]) -> Estimate:
@@ -59,5 +59,6 @@ class Estimate:
         return cls(100 * score, 100 * float(low), 100 * float(high), size, draws)
 
 
-def _generator(name: str) -> np.random.Generator:
+def generator(name: str) -> np.random.Generator:
+    """The draws of a name: same name, same draws."""
     return np.random.default_rng([SEED, crc32(name.encode())])

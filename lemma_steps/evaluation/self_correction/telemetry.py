@@ -30,7 +30,7 @@ import numpy as np
 
 from lemma_steps.answers import Verdict
 from lemma_steps.evaluation.self_correction.observation import FLIPS, Observation
-from lemma_steps.evaluation.self_correction.share import Share
+from lemma_steps.share import Share
 
 PERCENTILES = (5, 25, 50, 75, 95, 100)
 BASES = {

@@ -15,7 +15,8 @@ class Share:
 
     Wilson's interval, which stays honest at 0 and at 1 where a bootstrap has no width. Several replies to one problem are
     not independent: `of` is divided by the design effect that the counts by problem show (Kish 1965), and where every
-    reply agrees, the problems alone are counted.
+    reply agrees, the problems alone are counted. Where the problems are drawn from a set that is not much larger, its
+    size narrows the interval (finite population correction): to nothing where every problem of the set was looked at.
     """
 
     count: float
@@ -24,14 +25,19 @@ class Share:
     high: float | None
 
     @classmethod
-    def by_row(cls, pairs: Sequence[tuple[float, int]]) -> Share:
-        """The share over (count, of) pairs, one per problem."""
+    def by_row(cls, pairs: Sequence[tuple[float, int]], population: int | None = None) -> Share:
+        """The share over (count, of) pairs, one per problem, drawn from so many; None: from endlessly many."""
         pairs = [(count, of) for count, of in pairs if of]
         count, of = sum(count for count, _ in pairs), sum(of for _, of in pairs)
         if not of:
             return cls(0, 0, None, None)
         share = count / of
-        low, high = _wilson(share, _effective(pairs, share, of))
+        worth = _effective(pairs, share, of)
+        if population is not None:
+            if len(pairs) >= population:
+                return cls(count, of, share, share)
+            worth *= (population - 1) / (population - len(pairs))
+        low, high = _wilson(share, worth)
         return cls(count, of, low, high)
 
     @property
