@@ -2,6 +2,7 @@
 
 from lemma_steps.duplicates.first_seen import FirstSeen
 from lemma_steps.duplicates.occurrences import Occurrences
+from lemma_steps.duplicates.rows import SeenRows
 from lemma_steps.duplicates.trajectories import NEAR, Duplicate, SeenTrajectories
 
-__all__ = ["NEAR", "Duplicate", "FirstSeen", "Occurrences", "SeenTrajectories"]
+__all__ = ["NEAR", "Duplicate", "FirstSeen", "Occurrences", "SeenRows", "SeenTrajectories"]

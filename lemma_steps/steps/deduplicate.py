@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pydantic import PrivateAttr
 
-from lemma_steps.duplicates import FirstSeen, SeenTrajectories
-from lemma_steps.seeds import digest
+from lemma_steps.duplicates import SeenRows
 from lemma_steps.steps.base import OrderedStep, Row, reject
 
 
@@ -25,8 +24,7 @@ class Deduplicate(OrderedStep):
         - filtering
     """
 
-    _seen: SeenTrajectories | None = PrivateAttr(default=None)
-    _errors: FirstSeen | None = PrivateAttr(default=None)
+    _seen: SeenRows | None = PrivateAttr(default=None)
 
     @property
     def inputs(self) -> list[str]:
@@ -36,30 +34,19 @@ class Deduplicate(OrderedStep):
     def load(self) -> None:
         """Begin with nothing seen."""
         super().load()
-        self._seen, self._errors = SeenTrajectories(), FirstSeen()
+        self._seen = SeenRows()
 
     def unload(self) -> None:
         """Forget what was seen."""
-        for seen in (self._seen, self._errors):
-            if seen is not None:
-                seen.close()
-        self._seen = self._errors = None
+        if self._seen is not None:
+            self._seen.close()
+        self._seen = None
         super().unload()
 
     def process_in_order(self, row: Row) -> Row:
         """Compare with all rows before."""
         assert self._seen is not None, "load() first"
-        assert self._errors is not None, "load() first"
         if row.get("rejected_by"):
             return row
-        wrong_step = ""
-        if row["error_begin"] is not None:  # rows of other methods have no error
-            error = digest(row["question"], row["erroneous_prefix"], row["correction"])
-            if (first := self._errors.setdefault(error, row["id"])) != row["id"]:
-                return reject(
-                    row, self.name or "deduplicate", "near_duplicate", f"of {first}, in other words of reflection"
-                )
-            wrong_step = row["output"][row["error_begin"] : row["error_end"]]
-        if found := self._seen.check(row["id"], row["output"], row["question"], wrong_step):
-            return reject(row, self.name or "deduplicate", f"{found.kind}_duplicate", f"of {found.of}")
-        return row
+        found = self._seen.check(row)
+        return reject(row, self.name or "deduplicate", *found) if found else row
