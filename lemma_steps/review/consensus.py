@@ -1,0 +1,85 @@
+"""What the reviewers of one record agree on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lemma_steps.review.answers import Answer, tidy
+from lemma_steps.review.record import content
+from lemma_steps.segmentation import segment
+from lemma_steps.taxonomy import TAXONOMY
+
+NONE = "none"
+CHECKS = ("prefix_right", "correction_right", "reflection_names_error")
+JUDGEMENTS = ("first_wrong_step", "error_type", *CHECKS, "decision")
+EDITS = {"edited_reflection": "reflection", "edited_correction": "correction"}
+"""Question -> column whose text it edits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consensus:
+    """The answers about one row, taken together.
+
+    Attributes:
+        answers: those about the row's text, sorted by reviewer, without values that cannot be for this row.
+        agreed: judgement -> the value that more than half of those who gave one chose.
+        undecided: judgements without such a value: they change nothing.
+        impossible: values that cannot be for this row, such as step 9 of 4.
+        other_text: answers about another text under the same id; they count for nothing.
+    """
+
+    answers: tuple[Answer, ...]
+    agreed: Mapping[str, str]
+    undecided: tuple[str, ...]
+    impossible: int
+    other_text: int
+
+    def who(self, question: str, value: str | None = None) -> list[str]:
+        """The reviewers who gave this value, or any."""
+        given = {a.reviewer: a.answers[question] for a in self.answers if question in a.answers}
+        return sorted(name for name, said in given.items() if value in (None, said))
+
+
+def consensus(row: Mapping[str, Any], answers: Iterable[Answer]) -> Consensus:
+    """What the answers with this row's id say about it.
+
+    A reviewer who answered in two datasets has one vote where the answers are the same; where they differ, two.
+    """
+    given, text = list(answers), content(row)
+    about = sorted((answer for answer in given if answer.content == text), key=lambda a: (a.reviewer, a.place))
+    steps = len(segment(row["erroneous_prefix"]))
+    usable = [
+        replace(a, answers={name: value for name, value in a.answers.items() if _possible(name, value, steps)})
+        for a in about
+    ]
+    left_out = sum(len(a.answers) - len(b.answers) for a, b in zip(about, usable, strict=True))
+    usable = [replace(a, answers={n: v for n, v in a.answers.items() if not _as_shown(row, n, v)}) for a in usable]
+    agreed, undecided = {}, []
+    for question in JUDGEMENTS:
+        votes = {(a.reviewer, a.answers[question]) for a in usable if question in a.answers}
+        if not votes:
+            continue
+        [(value, count)] = Counter(value for _, value in votes).most_common(1)
+        if 2 * count > len(votes):
+            agreed[question] = value
+        else:
+            undecided.append(question)
+    return Consensus(tuple(usable), agreed, tuple(undecided), left_out, len(given) - len(about))
+
+
+def _possible(question: str, value: str, steps: int) -> bool:
+    if question == "first_wrong_step":
+        return value == NONE or value in map(str, range(1, steps + 1))
+    if question == "error_type":
+        return value == NONE or value in TAXONOMY
+    if question == "decision":
+        return value in ("keep", "drop")
+    return question not in CHECKS or value in ("yes", "no")
+
+
+def _as_shown(row: Mapping[str, Any], question: str, value: str) -> bool:
+    """Whether this is an edit that says what the row says."""
+    return question in EDITS and tidy(value) == tidy(row[EDITS[question]])
