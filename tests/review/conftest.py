@@ -103,6 +103,15 @@ def client(argilla_server: ArgillaServer) -> Any:
     return rg.Argilla(api_url=argilla_server.url, api_key=argilla_server.credentials.api_key, timeout=60, retries=2)
 
 
+@pytest.fixture(scope="session")
+def produced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What recipes/lemma.py writes for sixty of the bundled problems: over 200 kept rows."""
+    out = tmp_path_factory.mktemp("produced") / "out"
+    command = [sys.executable, str(RECIPE.with_name("lemma.py")), "--limit", "60", "--output", str(out)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    return out
+
+
 _number = count(1)
 
 
