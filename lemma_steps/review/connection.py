@@ -1,0 +1,186 @@
+"""The connection to an Argilla server, and what its client's errors are in one line.
+
+The server's libraries are imported inside functions: other commands run without the `review` extra.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from logging import ERROR, getLogger
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from lemma_steps.errors import RefusedError, StoppedError
+from lemma_steps.review.server import credentials
+
+if TYPE_CHECKING:
+    import argilla as rg
+
+URL, KEY = "ARGILLA_API_URL", "ARGILLA_API_KEY"
+TIMEOUT_S = 120
+"""Seconds for one answer; a batch of long records takes a slow server a good part of a minute."""
+WAITS_S = (0.5, 1.0, 2.0, 4.0)
+"""Seconds before the second and later attempts of a request that may be repeated."""
+
+_REMEDIES = {
+    401: f"the key is refused; give this server's in {KEY}",
+    403: "the account of this key may not do that; use the key of an owner, or of an admin of the workspace",
+    404: "no Argilla is at this address, or what was asked for is gone; check --api-url",
+    413: "a record is larger than the server takes",
+}
+_AGAIN = {408, 425, 429, 502, 503, 504}
+T = TypeVar("T")
+
+
+def connect(home: Path, api_url: str | None) -> rg.Argilla:
+    """The server at `api_url` or ARGILLA_API_URL with the key of ARGILLA_API_KEY; else the one whose folder is `home`.
+
+    Raises:
+        RefusedError: neither is there, no server answers, it refuses the key, or the client is not installed. The key
+            stands in no text.
+    """
+    url, key = api_url or os.environ.get(URL), os.environ.get(KEY, "").strip()
+    if not url:
+        url, key = _of_home(home)
+    elif not key:
+        raise RefusedError(f"{_shown(url)}: no key; set {KEY} to the one of your page `My settings` there")
+    return open_client(url, key)
+
+
+def open_client(url: str, key: str) -> rg.Argilla:
+    """A client that has asked the server who it is.
+
+    Raises:
+        RefusedError: as `connect`.
+    """
+    for name in ("argilla", "httpx"):
+        getLogger(name).setLevel(ERROR)
+    if not (key.isascii() and key.isprintable()):
+        raise RefusedError(f"{_shown(url)}: the key has characters that no key has; check {KEY}")
+    try:
+        import argilla as rg
+    except ImportError as error:
+        raise RefusedError(
+            f"{error.name} is not in this environment; begin the command with `uv run --extra review`"
+        ) from None
+    with told(url):  # nothing is repeated here: whether a server runs should be told at once
+        return rg.Argilla(api_url=url.rstrip("/"), api_key=key, timeout=TIMEOUT_S, retries=0)
+
+
+def find_workspace(client: rg.Argilla, name: str) -> rg.Workspace | None:
+    """The workspace of this name, if the key's account may see one."""
+    return next((workspace for workspace in client.workspaces.list() if workspace.name == name), None)
+
+
+def find_dataset(client: rg.Argilla, workspace: str, name: str) -> rg.Dataset | None:
+    """The dataset of this name in the workspace, with its settings, if there are both."""
+    found = find_workspace(client, workspace)
+    return next((dataset.get() for dataset in found.datasets if dataset.name == name), None) if found else None
+
+
+def repeated(request: Callable[[], T], waits_s: Sequence[float] = WAITS_S) -> T:
+    """The result of a request that may be sent twice, repeated with growing waits while the server may yet answer."""
+    for wait in waits_s:
+        try:
+            return request()
+        except Exception as error:  # the client raises errors of its HTTP library and of its own
+            if not (_status(error) in _AGAIN or _lost(error)):
+                raise
+        time.sleep(wait)
+    return request()
+
+
+@contextmanager
+def told(server: rg.Argilla | str, begun: Callable[[], str | None] = lambda: None) -> Iterator[None]:
+    """Make one line of what the client or its connection raises; any other error passes.
+
+    Args:
+        server: the client, or the server's address.
+        begun: says what is there already and how to go on, once something was sent; before that None.
+
+    Raises:
+        RefusedError: the request failed before anything was sent.
+        StoppedError: it failed after.
+    """
+    try:
+        yield
+    except (RefusedError, StoppedError):
+        raise
+    except Exception as error:
+        why = _why(error)
+        if why is None:
+            raise
+        where = _shown(server if isinstance(server, str) else server.api_url)
+        if so_far := begun():
+            raise StoppedError(f"{where}: {why}; {so_far}") from None
+        raise RefusedError(f"{where}: {why}") from None
+
+
+def _of_home(home: Path) -> tuple[str, str]:
+    try:
+        found = credentials.read(home)
+    except ValueError as error:
+        raise RefusedError(f"{error}; move the file away and start `recipes/review.py serve --home {home}`") from None
+    if found is None:
+        raise RefusedError(
+            f"{home}: no Argilla server was started there; run `uv run recipes/review.py serve --home {home}`, "
+            f"or name another server with --api-url and {KEY}"
+        )
+    return found.url, found.api_key
+
+
+def _why(error: Exception) -> str | None:
+    """What happened and what helps, in one line; None for an error that is not of the client or the connection."""
+    if status := _status(error):
+        return f"{_REMEDIES.get(status, 'the server refuses')} (HTTP {status}{_detail(error)})"
+    if lost := _lost(error):
+        kind = "no answer in time" if isinstance(lost, httpx.TimeoutException) else "no server answers"
+        return f"{kind} ({_line(lost)}); is it running? `recipes/review.py serve` starts one"
+    causes = _causes(error)
+    if any(isinstance(cause, json.JSONDecodeError | httpx.InvalidURL) for cause in causes):
+        return "what answers there is no Argilla server; check --api-url"
+    if any(type(cause).__name__ == "ArgillaCredentialsError" for cause in causes):
+        return f"{_REMEDIES[401]} (HTTP 401)"
+    if any(type(cause).__module__.startswith("argilla.") for cause in causes):
+        return _line(causes[-1])
+    return None
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    """The error and what led to it; a clean-up that fails after a failure counts as led to."""
+    return [error, *_causes(error.__cause__ or error.__context__)] if error is not None else []
+
+
+def _status(error: BaseException) -> int | None:
+    """The HTTP status of the first failure behind an error, where a server answered."""
+    answered = (cause.response.status_code for cause in _causes(error) if isinstance(cause, httpx.HTTPStatusError))
+    return next(answered, None)
+
+
+def _lost(error: BaseException) -> httpx.TransportError | None:
+    """The failure of the connection behind an error."""
+    return next((cause for cause in _causes(error) if isinstance(cause, httpx.TransportError)), None)
+
+
+def _detail(error: BaseException) -> str:
+    """What the server said of a request that it refused, as far as a line holds it."""
+    response = next(cause.response for cause in _causes(error) if isinstance(cause, httpx.HTTPStatusError))
+    said = " ".join(response.text.split())
+    return f": {said[:300]}" if said and response.status_code in (400, 409, 422) else ""
+
+
+def _line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).partition("\n")[0]
+
+
+def _shown(url: str) -> str:
+    """The address without a name and password in it."""
+    parts = urlsplit(url)
+    return url.replace(f"{parts.netloc.rpartition('@')[0]}@", "") if "@" in parts.netloc else url

@@ -1,0 +1,154 @@
+"""Rows on their way to Argilla: each once, whatever happened before, and never over an answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from lemma_steps.errors import RefusedError
+from lemma_steps.review.connection import repeated, told
+from lemma_steps.review.doubts import doubts
+from lemma_steps.review.place import Place, nameable
+from lemma_steps.review.record import content, record_of
+from lemma_steps.review.rows import steps_shown
+from lemma_steps.review.sample import Sample
+from lemma_steps.review.sending import Sending
+
+if TYPE_CHECKING:
+    import argilla as rg
+
+Row = dict[str, Any]
+BATCH = 250
+"""Records per request; also the most ids that one search takes."""
+CHARACTERS = 4_000_000
+"""A batch closes at either bound: no request grows with the length of the records."""
+
+
+class Push:
+    """Sends rows to one dataset.
+
+    Args:
+        client: the server.
+        workspace: workspace of the dataset; made if missing.
+        dataset: its name; made if missing.
+        reviewers: answers that complete a record; None: the dataset's own, 1 of a new one.
+    """
+
+    def __init__(self, client: rg.Argilla, workspace: str, dataset: str, *, reviewers: int | None = None) -> None:
+        self._client = client
+        self._place = Place(client, workspace, dataset, reviewers)
+
+    def check(self) -> None:
+        """Refuse what `send` would refuse for the server's sake, without sending anything.
+
+        Raises:
+            RefusedError: the account may not, or the dataset is another's.
+        """
+        self._place.check()
+
+    def send(self, sample: Sample, rows: Callable[[], Iterable[Row]]) -> str:
+        """Send the rows of the sample that are not there yet; a line that says what is there now.
+
+        A row is there if its id is there with the same content. Where the content differs, the record is replaced, unless
+        somebody has answered it. `rows` is called twice and gives the set's rows, the sample's among them, in the order
+        in which they are to be sent.
+
+        Raises:
+            RefusedError: nothing was sent: the server or the dataset cannot take them, a row has more steps than the
+                dataset can name, or answered records have another text.
+            StoppedError: some were sent; the same call goes on.
+        """
+        wanted = frozenset(sample.ids)
+        dataset = self._place.open(sample.longest)
+        kinds = self._kinds(dataset, (row for row in rows() if row["id"] in wanted), len(wanted))
+        there = kinds.pop("there")
+        send = len(wanted) - len(there)
+        with Sending(send) as sending:
+
+            def begun() -> str | None:
+                if not asked:
+                    return None
+                return f"{len(there) + sending.done:,} of {len(wanted):,} rows are there; the same command goes on"
+
+            asked = False
+            due = (row for row in rows() if row["id"] in wanted and row["id"] not in there)
+            with told(self._client, begun):
+                for batch in _batches(_records(due, sample, dataset)):
+                    asked = True
+                    models = [record.api_model() for record in batch]
+                    repeated(lambda models=models: self._client.api.records.bulk_upsert(dataset.id, models))
+                    sending.add(len(batch))
+        new = send - len(kinds["changed"])
+        return (
+            f"{self._place.workspace}/{self._place.dataset}: {new:,} new, {len(kinds['changed']):,} updated, "
+            f"{len(there):,} there already; {self._client.api_url.rstrip('/')}/dataset/{dataset.id}/annotation-mode"
+        )
+
+    def _kinds(self, dataset: rg.Dataset, rows: Iterator[Row], wanted: int) -> dict[str, set[str]]:
+        """Ids of rows that are there, and of those that are there with another text and no answer.
+
+        Asked for by id, so that the time depends on the rows to send and not on what else the dataset holds.
+        """
+        kinds: dict[str, set[str]] = {"there": set(), "changed": set()}
+        refused: Counter[str] = Counter()
+        most = nameable(dataset)
+        while rows_here := list(islice(rows, BATCH)):
+            refused["long"] += sum(steps_shown(row) > most for row in rows_here)
+            found = {} if self._place.made else self._found(dataset, [row["id"] for row in rows_here])
+            for row in rows_here:
+                if not (record := found.get(row["id"])):
+                    continue
+                if record.metadata.get("content") == content(row):
+                    kinds["there"].add(row["id"])
+                elif len(record.responses):
+                    refused["answered"] += 1
+                else:
+                    kinds["changed"].add(row["id"])
+        name = self._place.dataset
+        if refused["long"]:
+            raise RefusedError(
+                f"dataset {name}: {refused['long']:,} of {wanted:,} rows have more steps than its {most}; "
+                "name another with --dataset"
+            )
+        if refused["answered"]:
+            raise RefusedError(
+                f"dataset {name}: {refused['answered']:,} of {wanted:,} rows have another text there, which people have "
+                "answered; name another with --dataset"
+            )
+        return kinds
+
+    def _found(self, dataset: rg.Dataset, ids: list[str]) -> dict[str, rg.Record]:
+        import argilla as rg
+
+        query = rg.Query(filter=rg.Filter([("id", "in", ids)]))
+        with told(self._client):
+            found = repeated(
+                lambda: list(dataset.records(query=query, batch_size=BATCH, with_suggestions=False, limit=len(ids)))
+            )
+        return {str(record.id): record for record in found}
+
+
+def _records(rows: Iterable[Row], sample: Sample, dataset: rg.Dataset) -> Iterator[rg.Record]:
+    """The records, with the names of their doubts where only the owner sees them: they would sway a reviewer."""
+    for row in rows:
+        record = record_of(row, str(sample.choice))
+        record.dataset = dataset
+        if found := doubts(row):
+            record.metadata["doubts"] = list(found)
+        yield record
+
+
+def _batches(records: Iterable[rg.Record]) -> Iterator[list[rg.Record]]:
+    batch: list[rg.Record] = []
+    characters = 0
+    for record in records:
+        size = sum(len(text) for text in record.fields.to_dict().values())
+        if batch and (len(batch) >= BATCH or characters + size > CHARACTERS):
+            yield batch
+            batch, characters = [], 0
+        batch.append(record)
+        characters += size
+    if batch:
+        yield batch
