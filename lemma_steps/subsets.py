@@ -86,7 +86,7 @@ class Subset:
         facts = {"path": str(self._path), **parent, "trained_tokens": trained, "tokenizer": tokenizer}
         with run_directory(output, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)) as directory:
             drawn = self._drawn(count)
-            writing = write_result(drawn, ["subset"], directory, settings, command, about={"subset_of": facts})
+            writing = write_result(drawn, ["subset"], directory, settings, command, about=lambda: {"subset_of": facts})
             return asyncio.run(writing)
 
     def _hashes(self) -> Iterator[int]:

@@ -28,7 +28,7 @@ async def write_result(
     *,
     run: Callable[[], Mapping[str, Any]] = dict,
     repo: str | None = None,
-    about: Mapping[str, Any] | None = None,
+    about: Callable[[], Mapping[str, Any]] = dict,
 ) -> dict[str, Any]:
     """Write all rows and what there is to say about them, and return the content of `report.json`.
 
@@ -40,7 +40,7 @@ async def write_result(
         command: the exact command that makes this result again.
         run: asked when all rows are written: more facts that vary from run to run, such as what was spent.
         repo: the Hub repository that the card names, if the set will be published.
-        about: more of the set for `report.json`, such as what it is a subset of.
+        about: asked when all rows are written: more of the set for `report.json`, such as what it is a subset of.
 
     Raises:
         StoppedError: a file cannot be written; a former result stays as it was.
@@ -52,7 +52,7 @@ async def write_result(
             async for row in rows:
                 summary.add(writer.write(row))
             facts = {"command": command, **_facts(time.monotonic() - started, summary.funnel.entered), **run()}
-            report = {**summary.report(settings=settings, run=facts), **(about or {})}
+            report = {**summary.report(settings=settings, run=facts), **about()}
             writer.write_text("report.json", json.dumps(report, ensure_ascii=False, indent=2, default=str) + "\n")
             writer.write_text("report.html", render_report(report, summary.examples))
             writer.write_text("README.md", render_card(report, summary.examples, repo=repo))

@@ -1,0 +1,65 @@
+"""The finished set that people reviewed: what its report says of how it was made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lemma_steps.errors import RefusedError
+
+REVIEW = "review"
+"""The step that is added to the chain of the set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A result folder. `sha256` is of its train.parquet, `report` the content of its report.json."""
+
+    directory: Path
+    sha256: str
+    report: dict[str, Any]
+
+    @classmethod
+    def read(cls, directory: Path) -> Parent:
+        """Read the report of a folder.
+
+        Raises:
+            RefusedError: the folder holds no finished result.
+        """
+        try:
+            with (directory / "train.parquet").open("rb") as rows:
+                sha256 = hashlib.file_digest(rows, "sha256").hexdigest()
+            report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
+            if not all(
+                isinstance(report[name], kind) for name, kind in (("settings", dict), ("run", dict), ("funnel", list))
+            ):
+                raise TypeError("not a report")
+            return cls(directory, sha256, report)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "report.json is not of a run"
+            raise RefusedError(f"{directory}: no finished result ({why}); give what recipes/lemma.py wrote") from None
+
+    @property
+    def steps(self) -> list[str]:
+        """The steps of its chain and the review, once however often the set was reviewed."""
+        return list(dict.fromkeys([*(step["step"] for step in self.report["funnel"]), REVIEW]))
+
+    @property
+    def checks(self) -> dict[str, Any]:
+        """How its rows were verified: the options of the answer check and of the audits that differ from the defaults."""
+        settings = self.report["settings"]
+        options = settings.get("steps") or {}
+        truncated = "truncation" not in (settings.get("ablate") or [])
+        return {"truncated": truncated, **options.get("answer_filter", {}), **options.get("audit_trajectory", {})}
+
+    def settings(self, **review: Any) -> dict[str, Any]:
+        """The settings of the reviewed set: those of this one, and of the review."""
+        return {**self.report["settings"], REVIEW: {"of": self.sha256, **review}}
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What its report says of the set as a whole and no count over rows can tell."""
+        return {"subset_of": self.report["subset_of"]} if "subset_of" in self.report else {}
