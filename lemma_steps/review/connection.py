@@ -39,14 +39,14 @@ _AGAIN = {408, 425, 429, 502, 503, 504}
 T = TypeVar("T")
 
 
-def connect(home: Path, api_url: str | None) -> rg.Argilla:
-    """The server at `api_url` or ARGILLA_API_URL with the key of ARGILLA_API_KEY; else the one whose folder is `home`.
+def connect(home: Path, api_url: str | None, api_key: str | None = None) -> rg.Argilla:
+    """The server at `api_url` or ARGILLA_API_URL with `api_key` or ARGILLA_API_KEY; else the one whose folder is `home`.
 
     Raises:
         RefusedError: neither is there, no server answers, it refuses the key, or the client is not installed. The key
             stands in no text.
     """
-    url, key = api_url or os.environ.get(URL), os.environ.get(KEY, "").strip()
+    url, key = api_url or os.environ.get(URL), (api_key or os.environ.get(KEY, "")).strip()
     if not url:
         url, key = _of_home(home)
     elif not key:

@@ -89,7 +89,8 @@ class Place:
         asked = found.settings.distribution.min_submitted
         if self.reviewers and self.reviewers != asked:
             raise RefusedError(
-                f"dataset {self.dataset} wants {asked} answers of each record; leave out --reviewers, or name another --dataset"
+                f"dataset {self.dataset} wants {asked} answers of each record; "
+                "leave out --reviewers, or name another --dataset"
             )
 
     def _no_workspace(self) -> str:
@@ -107,7 +108,7 @@ def nameable(dataset: rg.Dataset) -> int:
 
 def _form(settings: rg.Settings) -> dict[str, Any]:
     """What every record must fit: kinds and names of fields, questions and metadata, and labels but for step numbers."""
-    parts = {part.name: type(part).__name__ for part in (*settings.fields, *settings.metadata)}
+    parts: dict[str, Any] = {part.name: type(part).__name__ for part in (*settings.fields, *settings.metadata)}
     for question in settings.questions:
         labels = [] if question.name == "first_wrong_step" else getattr(question, "labels", [])
         parts[question.name] = (type(question).__name__, tuple(sorted(labels)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from lemma_steps.errors import RefusedError
+from lemma_steps.review.choice import Choice
 from lemma_steps.review.connection import repeated, told
 from lemma_steps.review.doubts import doubts
 from lemma_steps.review.place import Place, nameable
@@ -52,8 +54,9 @@ class Push:
         """Send the rows of the sample that are not there yet; a line that says what is there now.
 
         A row is there if its id is there with the same content. Where the content differs, the record is replaced, unless
-        somebody has answered it. `rows` is called twice and gives the set's rows, the sample's among them, in the order
-        in which they are to be sent.
+        somebody has answered it. One that is there as uncertain and now belongs to a sample that speaks for the set is
+        sent again to say so: without it that sample would lack its doubtful rows. `rows` is called twice and gives the
+        set's rows, the sample's among them, in the order in which they are to be sent.
 
         Raises:
             RefusedError: nothing was sent: the server or the dataset cannot take them, a row has more steps than the
@@ -62,8 +65,8 @@ class Push:
         """
         wanted = frozenset(sample.ids)
         dataset = self._place.open(sample.longest)
-        kinds = self._kinds(dataset, (row for row in rows() if row["id"] in wanted), len(wanted))
-        there = kinds.pop("there")
+        kinds = self._kinds(dataset, sample, (row for row in rows() if row["id"] in wanted))
+        there, changed, rechosen = kinds["there"], kinds["changed"], kinds["rechosen"]
         send = len(wanted) - len(there)
         with Sending(send) as sending:
 
@@ -78,20 +81,22 @@ class Push:
                 for batch in _batches(_records(due, sample, dataset)):
                     asked = True
                     models = [record.api_model() for record in batch]
-                    repeated(lambda models=models: self._client.api.records.bulk_upsert(dataset.id, models))
+                    repeated(partial(self._client.api.records.bulk_upsert, dataset.id, models))
                     sending.add(len(batch))
-        new = send - len(kinds["changed"])
+        again = f", {len(rechosen):,} of them of an uncertain choice before" if rechosen else ""
         return (
-            f"{self._place.workspace}/{self._place.dataset}: {new:,} new, {len(kinds['changed']):,} updated, "
-            f"{len(there):,} there already; {self._client.api_url.rstrip('/')}/dataset/{dataset.id}/annotation-mode"
+            f"{self._place.workspace}/{self._place.dataset}: {send - len(changed) - len(rechosen):,} new, "
+            f"{len(changed):,} updated, {len(there) + len(rechosen):,} there already{again}; "
+            f"{self._client.api_url.rstrip('/')}/dataset/{dataset.id}/annotation-mode"
         )
 
-    def _kinds(self, dataset: rg.Dataset, rows: Iterator[Row], wanted: int) -> dict[str, set[str]]:
-        """Ids of rows that are there, and of those that are there with another text and no answer.
+    def _kinds(self, dataset: rg.Dataset, sample: Sample, rows: Iterator[Row]) -> dict[str, set[str]]:
+        """Ids of rows that are there, there with another text and no answer, and there with another choice.
 
         Asked for by id, so that the time depends on the rows to send and not on what else the dataset holds.
         """
-        kinds: dict[str, set[str]] = {"there": set(), "changed": set()}
+        kinds: dict[str, set[str]] = {"there": set(), "changed": set(), "rechosen": set()}
+        wanted = len(sample.ids)
         refused: Counter[str] = Counter()
         most = nameable(dataset)
         while rows_here := list(islice(rows, BATCH)):
@@ -101,7 +106,9 @@ class Push:
                 if not (record := found.get(row["id"])):
                     continue
                 if record.metadata.get("content") == content(row):
-                    kinds["there"].add(row["id"])
+                    before = record.metadata.get("choice")
+                    speaks = before == Choice.uncertain != sample.choice
+                    kinds["rechosen" if speaks else "there"].add(row["id"])
                 elif len(record.responses):
                     refused["answered"] += 1
                 else:

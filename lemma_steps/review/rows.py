@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def kept_rows(directory: Path) -> Iterator[Row]:
     number = 0
     try:
         with pq.ParquetFile(path) as table:
-            if missing := set((*REQUIRED, *REQUIRED_OF_LEMMA)) - set(table.schema_arrow.names):
+            if missing := {*REQUIRED, *REQUIRED_OF_LEMMA} - set(table.schema_arrow.names):
                 raise RefusedError(
                     f"{path}: no column {', '.join(sorted(missing))}; give the folder that recipes/lemma.py wrote"
                 )
@@ -59,6 +59,6 @@ def checked(row: Row, where: str) -> Row:
     return row
 
 
-def steps_shown(row: Row) -> int:
+def steps_shown(row: Mapping[str, Any]) -> int:
     """How many steps of the row a reviewer sees and can name: those of its erroneous prefix."""
     return len(segment(row["erroneous_prefix"]))

@@ -26,6 +26,7 @@ from lemma_steps.steps.join_trajectory import JoinTrajectory
 from lemma_steps.steps.load_problems import LoadProblems
 from lemma_steps.steps.load_solutions import LoadSolutions
 from lemma_steps.steps.locate_first_error import LocateFirstError
+from lemma_steps.steps.push_to_argilla import PushToArgilla
 from lemma_steps.steps.right_samples import RightSamples
 from lemma_steps.steps.sample_student import SampleStudent
 from lemma_steps.steps.score_samples import ScoreSamples
@@ -51,6 +52,7 @@ __all__ = [
     "LoadProblems",
     "LoadSolutions",
     "LocateFirstError",
+    "PushToArgilla",
     "RightSamples",
     "SampleStudent",
     "ScoreSamples",
