@@ -147,6 +147,12 @@ def main(
     public: Annotated[
         bool, typer.Option("--public", help="Make a published dataset public; private unless told.")
     ] = False,
+    push_to_argilla: Annotated[
+        str | None, typer.Option(help="Argilla dataset to send all kept rows to for review; see recipes/review.py.")
+    ] = None,
+    argilla_home: Annotated[
+        Path, typer.Option(help="Folder of the server of `recipes/review.py serve`; or set ARGILLA_API_URL and _KEY.")
+    ] = Path("argilla"),
 ) -> None:
     """Make verified error-corrective training data from math problems with known answers (LEMMA, arXiv 2503.17439)."""
     quiet_libraries()
@@ -173,8 +179,10 @@ def main(
             "batch": batch,
         }
         settings = Settings.read(config, overrides)
-        if shard and (ray or push_to_hub):
-            raise RefusedError(f"--shard {shard}: a part is not the result; leave out --ray, and publish with `merge`")
+        if shard and (ray or push_to_hub or push_to_argilla):
+            raise RefusedError(
+                f"--shard {shard}: a part is not the result; leave out --ray, and publish or send with `merge`"
+            )
         if budget_usd is not None and not 0 < budget_usd < float("inf"):
             raise RefusedError(f"--budget-usd {budget_usd}: give an amount above 0")
         if parts and not ray:
@@ -185,14 +193,18 @@ def main(
             return
         if push_to_hub:
             check_target(push_to_hub, private=not public)
+        review = review_in(push_to_argilla, argilla_home)
         if ray:
             from lemma_steps.ray_parts import RayParts
 
-            options = said(ctx, without=("output", "ray", "parts", "budget_usd", "push_to_hub", "public"))
+            own = ("output", "ray", "parts", "budget_usd", "push_to_hub", "public", "push_to_argilla", "argilla_home")
+            options = said(ctx, without=own)
             RayParts(ray, parts).run([str(Path(__file__).resolve()), *options], output, budget_usd=budget_usd)
             join([output], output, repo=push_to_hub)
         else:
             run(settings, output, shard=part, budget_usd=budget_usd, reject_bad_rows=reject_bad_rows, repo=push_to_hub)
+        if review:
+            send(review, output)
         if push_to_hub:
             print(f"published: {publish(output, push_to_hub, private=not public)}")
 
@@ -205,6 +217,12 @@ def merge(
     public: Annotated[
         bool, typer.Option("--public", help="Make a published dataset public; private unless told.")
     ] = False,
+    push_to_argilla: Annotated[
+        str | None, typer.Option(help="Argilla dataset to send all kept rows to for review; see recipes/review.py.")
+    ] = None,
+    argilla_home: Annotated[
+        Path, typer.Option(help="Folder of the server of `recipes/review.py serve`; or set ARGILLA_API_URL and _KEY.")
+    ] = Path("argilla"),
 ) -> None:
     """Join the parts of a run (`--shard I/N`) to the result that one run would have left."""
     from lemma_steps.publish import check_target
@@ -213,9 +231,34 @@ def merge(
     with exit_codes():
         if push_to_hub:
             check_target(push_to_hub, private=not public)
+        review = review_in(push_to_argilla, argilla_home)
         directory = join(directories, output, repo=push_to_hub)
+        if review:
+            send(review, directory)
         if push_to_hub:
             print(f"published: {publish(directory, push_to_hub, private=not public)}")
+
+
+def review_in(dataset: str | None, home: Path) -> Any:
+    """Where rows go for review, asked for before any work: it is there and takes them; `None` for nowhere."""
+    if dataset is None:
+        return None
+    from lemma_steps.review.connection import connect
+    from lemma_steps.review.push import Push
+
+    review = Push(connect(home, None), "lemma", dataset)
+    review.check()
+    return review
+
+
+def send(review: Any, directory: Path) -> None:
+    """Send all kept rows of a finished result; its files are written, so that nothing is lost if that fails."""
+    from lemma_steps.review.choice import Choice
+    from lemma_steps.review.rows import kept_rows
+    from lemma_steps.review.sample import Sample
+
+    sample = Sample.choose(kept_rows(directory), Choice.all)
+    print(f"for review: {review.send(sample, lambda: kept_rows(directory))}")
 
 
 def join(directories: list[Path], output: Path | None, *, repo: str | None = None) -> Path:

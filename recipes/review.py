@@ -13,16 +13,21 @@ ARGILLA_API_KEY. What was pushed once is not pushed again, and no command change
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import yaml
 
 from lemma_steps.console import exit_codes, quiet_libraries
+from lemma_steps.errors import RefusedError
 from lemma_steps.review.choice import Choice
 
+FILES = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md"
+SHOWN = 10
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What recipes/lemma.py wrote.")]
@@ -71,10 +76,20 @@ def push(
         Choice, typer.Option(help="Which rows: all, a random sample, or the least certain.")
     ] = Choice.all,
     size: Annotated[
-        int | None, typer.Option(min=1, help="How many rows, of a random sample or the least certain.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many rows; default: of a random sample those that make shares known to 5 points, "
+            "of the least certain those with a named doubt.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another random sample.")] = 0,
-    reviewers: Annotated[int, typer.Option(min=1, help="Answers that each row wants before it is complete.")] = 1,
+    reviewers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Answers that each row wants before it is complete; default: 1, or the dataset's own."
+        ),
+    ] = None,
     home: Home = Path("argilla"),
     api_url: ApiUrl = None,
     workspace: Workspace = "lemma",
@@ -87,9 +102,9 @@ def push(
         from lemma_steps.review.rows import kept_rows
         from lemma_steps.review.sample import Sample
 
+        sending = Push(connect(home, api_url), workspace, dataset or directory.resolve().name, reviewers=reviewers)
         sample = Sample.choose(kept_rows(directory), choose, size, seed)
         print(sample.statement)
-        sending = Push(connect(home, api_url), workspace, dataset or directory.resolve().name, reviewers=reviewers)
         print(sending.send(sample, lambda: kept_rows(directory)))
 
 
@@ -132,14 +147,83 @@ def apply(
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="Write reviewer-1, reviewer-2, ... for names.")
     ] = False,
+    push_to_hub: Annotated[str | None, typer.Option(help="Hub dataset to publish to, such as ORG/NAME.")] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Make a published dataset public; private unless told.")
+    ] = False,
 ) -> None:
     """Write the reviewed set: dropped rows rejected, edits and corrected labels verified like any other row."""
     quiet_libraries()
     with exit_codes():
-        from lemma_steps.review.apply import apply as apply_answers
+        from lemma_steps.publish import check_target
+        from lemma_steps.publish import push_to_hub as publish
 
-        command = shlex.join(["python", "recipes/review.py", *sys.argv[1:]])
-        print(apply_answers(directory, output, command, anonymous=anonymous))
+        if output.resolve() == directory.resolve():
+            raise RefusedError(f"--output {output}: the set that was reviewed stays as it is; give another directory")
+        if push_to_hub and public and not anonymous:
+            raise RefusedError("--public: the changelog names the reviewers; add --anonymous, or publish privately")
+        if push_to_hub:
+            check_target(push_to_hub, private=not public)
+        write_reviewed(directory, output, anonymous=anonymous, repo=push_to_hub)
+        if push_to_hub:
+            print(f"published: {publish(output, push_to_hub, private=not public)}")
+
+
+def write_reviewed(directory: Path, output: Path, *, anonymous: bool, repo: str | None = None) -> None:
+    """Run the two steps over the rows of a set, write the result, say what was changed."""
+    from distilabel.pipeline import Pipeline
+
+    from lemma_steps import steps
+    from lemma_steps.output import write_result
+    from lemma_steps.review.parent import REVIEW, Parent
+    from lemma_steps.run_directory import run_directory
+    from lemma_steps.runner import Runner
+
+    parent = Parent.read(directory)
+    with Pipeline(name="review", description="Answers of reviewers, applied to a finished set") as pipeline:
+        loading = steps.LoadRows(name="load_rows", directory=str(directory), sha256=parent.sha256)
+        applying = steps.ApplyReview(name=REVIEW, directory=str(directory), anonymous=anonymous, **parent.checks)
+        loading >> applying
+    written = yaml.safe_dump(pipeline.dump(), sort_keys=False, allow_unicode=True)
+    with Runner(pipeline) as runner, run_directory(output, written) as place:
+        report = asyncio.run(
+            write_result(
+                runner.rows(),
+                parent.steps,
+                place,
+                parent.settings(anonymous=anonymous, answers=applying.answers_sha256),
+                shlex.join(["python", "recipes/review.py", *sys.argv[1:]]),
+                run=lambda: {"reviewed": parent.report["run"]},
+                repo=repo,
+                about=lambda: {**parent.about, "review": applying.report()},
+            )
+        )
+        refused = applying.refusals
+    for line in refused[:SHOWN]:
+        print(f"refused: {line}")
+    if len(refused) > SHOWN:
+        print(f"refused: {len(refused) - SHOWN:,} more; the column changelog has them all")
+    print(what_changed(report["review"]))
+    print(f"{output}: {report['kept']:,} rows kept of {report['review']['population']:,}; {FILES}")
+
+
+def what_changed(review: dict[str, Any]) -> str:
+    """One line of counts."""
+    done = review["changes"]
+    counts = {
+        "dropped": done["dropped"],
+        "types changed": done["types_changed"],
+        "wrong steps confirmed": done["steps_confirmed"],
+        "wrong steps moved": done["steps_moved"],
+        "texts edited": done["edited"],
+        "changes refused": sum(done["refused"].values()),
+        "judgements undecided": done["undecided"],
+        "answers about another text": done["other_text"],
+        "impossible answers": done["impossible"],
+    }
+    always = ("dropped", "texts edited", "changes refused")
+    said = [f"{count:,} {words}" for words, count in counts.items() if count or words in always]
+    return f"{review['records']:,} rows reviewed: {', '.join(said)}"
 
 
 if __name__ == "__main__":
