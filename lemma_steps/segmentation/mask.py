@@ -43,6 +43,19 @@ def mask(text: str) -> str:
     return _fill(masked, _brackets(masked))
 
 
+def formulas(text: str) -> list[tuple[int, int]]:
+    r"""Offsets `[begin, end)` of the outermost formulas, signs included: `$`, `$$`, `\( \)`, `\[ \]`, environments.
+
+    In order; what is money, stands in a drawing or in code, or does not close is no formula.
+    """
+    masked = _fill(text, (*_drawings(text), *_fences(text)))
+    found: list[tuple[int, int]] = []
+    for begin, end, _ in sorted(_maths(masked), key=lambda span: (span[0], -span[1])):
+        if not found or begin >= found[-1][1]:
+            found.append((begin, end))
+    return found
+
+
 def _fill(text: str, spans: Iterable[Span]) -> str:
     """`text` with the spans blotted out; where spans overlap, the one that begins first gives the sign."""
     pieces: list[str] = []
