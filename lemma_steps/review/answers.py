@@ -131,15 +131,15 @@ def _answer(line: bytes, where: str) -> Answer:
     try:
         found = json.loads(line.decode("utf-8"))
         answers, labels = dict(found["answers"]), {name: found["labels"][name] for name in _LABELS}
-        texts = [found[name] for name in _TEXTS]
-        if not all(isinstance(text, str) and text for text in (*texts, *answers, *answers.values())):
+        texts = {name: found[name] for name in _TEXTS}
+        if not all(isinstance(text, str) and text for text in (*texts.values(), *answers, *answers.values())):
             raise TypeError("empty or no text")
         if wrong := [name for name, kinds in _LABELS.items() if not _is(labels[name], kinds)]:
             raise TypeError(wrong[0])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
         raise RefusedError(f"{where}: not an answer ({why}); move the file away and {PULL}") from None
-    return Answer(*texts, answers, labels)
+    return Answer(**texts, answers=answers, labels=labels)
 
 
 def _is(value: Any, kinds: tuple[type, ...]) -> bool:

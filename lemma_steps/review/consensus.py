@@ -9,7 +9,7 @@ from typing import Any
 
 from lemma_steps.review.answers import Answer, tidy
 from lemma_steps.review.record import content
-from lemma_steps.segmentation import segment
+from lemma_steps.review.rows import steps_shown
 from lemma_steps.taxonomy import TAXONOMY
 
 NONE = "none"
@@ -43,14 +43,14 @@ class Consensus:
         return sorted(name for name, said in given.items() if value in (None, said))
 
 
-def consensus(row: Mapping[str, Any], answers: Iterable[Answer]) -> Consensus:
+def consensus(row: dict[str, Any], answers: Iterable[Answer]) -> Consensus:
     """What the answers with this row's id say about it.
 
     A reviewer who answered in two datasets has one vote where the answers are the same; where they differ, two.
     """
     given, text = list(answers), content(row)
     about = sorted((answer for answer in given if answer.content == text), key=lambda a: (a.reviewer, a.place))
-    steps = len(segment(row["erroneous_prefix"]))
+    steps = steps_shown(row)
     usable = [
         replace(a, answers={name: value for name, value in a.answers.items() if _possible(name, value, steps)})
         for a in about

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,7 @@ class Kappa:
     note: str | None = None
 
     @classmethod
-    def cohen(cls, records: Sequence[Mapping[Hashable, Sequence[tuple[str, str]]]], name: str) -> Kappa:
+    def cohen(cls, records: Sequence[Mapping[Any, Sequence[tuple[str, str]]]], name: str) -> Kappa:
         """Cohen's kappa (Cohen 1960): (p_o - p_e) / (1 - p_e), p_e from how often each rater uses each category.
 
         Args:

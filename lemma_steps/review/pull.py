@@ -1,0 +1,161 @@
+"""Brings submitted answers from Argilla to `reviews.jsonl`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lemma_steps.errors import RefusedError, StoppedError
+from lemma_steps.review.answers import FORMER, NAME, Answer, replace, tidy
+from lemma_steps.review.connection import find_dataset, find_workspace, repeated, told
+from lemma_steps.review.consensus import EDITS, JUDGEMENTS
+from lemma_steps.run_directory import held
+
+if TYPE_CHECKING:
+    import argilla as rg
+
+COMMENT = "comment"
+_OURS = ("content", "error_step", "error_type", "label_source", "choice")
+"""Metadata that every record from `push` has."""
+_PAGE = 250
+_WITHOUT_ACCOUNT = "deleted account"
+
+
+def pull(client: rg.Argilla, workspace: str, dataset: str, directory: Path) -> str:
+    """Write what reviewers submitted on a dataset to `DIR/reviews.jsonl`, and say what was found.
+
+    Answers of other datasets in that file stay. Nothing in Argilla changes. Drafts and discarded answers stay there.
+
+    Raises:
+        RefusedError: there is no such folder, workspace or dataset, the server is down or says no, or the file is damaged.
+        StoppedError: records moved meanwhile, or the file cannot be written; it is as it was.
+    """
+    if not directory.is_dir():
+        raise RefusedError(f"{directory}: no such folder; give what recipes/lemma.py wrote")
+    with told(client):
+        found = _dataset(client, workspace, dataset)
+        names = _names(client, found.workspace.id)
+        seen: Counter[str] = Counter()
+        answers = list(_answers(_records(client, found, seen), names, workspace, dataset, seen))
+    if not answers and not (directory / NAME).exists():
+        return f"{workspace}/{dataset}: no submitted answers yet{_left(seen)}"
+    with held(directory):
+        gone = replace(directory, workspace, dataset, answers)
+    reviewers, reviewed = len({a.reviewer for a in answers}), len({a.id for a in answers})
+    lines = [
+        f"{directory / NAME}: {_many(len(answers), 'answer')} of {_many(reviewers, 'reviewer')} on {reviewed:,} of "
+        f"{_many(seen['records'], 'record')} in {workspace}/{dataset}{_left(seen)}"
+    ]
+    if seen["nameless"]:
+        lines.append(
+            "note: this key may not read the reviewers' names; ids stand for them (an owner's key reads names)"
+        )
+    if gone:
+        lines.append(
+            f"note: {_many(gone, 'answer')} that the file had {_is(gone)} no longer there; it stays as {FORMER}"
+        )
+    return "\n".join(lines)
+
+
+def _dataset(client: rg.Argilla, workspace: str, dataset: str) -> rg.Dataset:
+    place = find_workspace(client, workspace)
+    if place is None:
+        there = ", ".join(sorted(one.name for one in client.workspaces.list())) or "none"
+        raise RefusedError(f"{client.api_url}: no workspace {workspace}; give --workspace (there: {there})")
+    found = find_dataset(client, workspace, dataset)
+    if found is None:
+        there = ", ".join(sorted(one.name for one in place.datasets)) or "none"
+        raise RefusedError(
+            f"{client.api_url}: no dataset {dataset} in workspace {workspace}; push first, or give --dataset (there: {there})"
+        )
+    return found
+
+
+def _names(client: rg.Argilla, workspace: Any) -> dict[str, str]:
+    """User id -> user name, as far as the key may know them."""
+    from argilla._exceptions import ForbiddenError
+
+    me = client.me
+    for listed in (client.api.users.list, lambda: client.api.users.list_by_workspace_id(workspace)):
+        try:
+            return {str(user.id): user.username for user in listed()} | {str(me.id): me.username}
+        except ForbiddenError:
+            continue
+    return {str(me.id): me.username}
+
+
+def _records(client: rg.Argilla, dataset: rg.Dataset, seen: Counter[str]) -> Iterator[Any]:
+    """The records as the server gives them.
+
+    Not `dataset.records()`: that dies where somebody discarded a record through the API without any values.
+    """
+    ids: set[str] = set()
+    while page := repeated(lambda: client.api.records.list(dataset.id, offset=seen["listed"], limit=_PAGE)):
+        seen["listed"] += len(page)
+        for record in page:
+            if record.id not in ids:
+                ids.add(record.id)
+                yield record
+    seen["records"] = len(ids)
+    if len(ids) < (total := dataset.progress()["total"]):
+        raise StoppedError(
+            f"{dataset.name}: {len(ids):,} of {total:,} records came, others moved meanwhile; pull again"
+        )
+
+
+def _answers(
+    records: Iterable[Any], names: Mapping[str, str], workspace: str, dataset: str, seen: Counter[str]
+) -> Iterator[Answer]:
+    for record in records:
+        metadata = {one.name: one.value for one in record.metadata or ()}
+        if not metadata.keys() >= set(_OURS):
+            seen["alien"] += 1
+            continue
+        shown = {one.question_name: one.value for one in record.suggestions or ()}
+        labels = {name: metadata[name] for name in _OURS[1:]} | {"locator_agreement": metadata.get("locator_agreement")}
+        without = 0
+        for response in record.responses or ():
+            if response.status != "submitted":
+                seen[response.status.value] += 1
+                continue
+            who = str(response.user_id) if response.user_id else ""
+            seen["nameless"] += bool(who) and who not in names
+            if not who:  # the account is gone, its answers stay
+                without += 1
+                who = _WITHOUT_ACCOUNT if without == 1 else f"{_WITHOUT_ACCOUNT} {without}"
+            given = _given(response.values or {}, shown)
+            yield Answer(
+                str(record.external_id), metadata["content"], workspace, dataset, names.get(who, who), given, labels
+            )
+
+
+def _given(values: Mapping[str, Mapping[str, Any]], shown: Mapping[str, Any]) -> dict[str, str]:
+    """The answers that say something: no empty comment, no edit that leaves the text as it was shown."""
+    said = {name: values[name].get("value") for name in (*JUDGEMENTS, *EDITS, COMMENT) if name in values}
+    answers = {name: tidy(value) for name, value in said.items() if isinstance(value, str)}
+    return {
+        name: value
+        for name, value in answers.items()
+        if value and not (name in EDITS and value == tidy(str(shown.get(name) or "")))
+    }
+
+
+def _left(seen: Mapping[str, int]) -> str:
+    """What was not brought."""
+    parts = [
+        (seen["draft"], _many(seen["draft"], "draft")),
+        (seen["discarded"], f"{seen['discarded']:,} discarded"),
+        (seen["alien"], f"{_many(seen['alien'], 'record')} that this program did not send"),
+    ]
+    left = [words for count, words in parts if count]
+    return f"; left there: {', '.join(left)}" if left else ""
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"

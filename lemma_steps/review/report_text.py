@@ -1,0 +1,200 @@
+"""The report as text, 80 columns wide. Names, comments and ids are other people's text: control characters are shown."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from textwrap import fill
+from typing import Any
+
+import rich.box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lemma_steps.output.report import visible
+
+WIDTH, DASH, SHOWN = 80, "–", 20
+_CHOICES = {
+    "all": "from the whole set",
+    "random": "drawn at random",
+    "uncertain": "chosen as uncertain",
+}
+CHANGES = {
+    "dropped": "rows dropped",
+    "types_changed": "error types changed",
+    "steps_confirmed": "wrong steps confirmed",
+    "steps_moved": "wrong steps moved to another step",
+    "edited": "texts edited",
+    "refused": "changes that contradict each other, so none is made",
+    "undecided": "questions without a majority, so nothing changes",
+    "impossible": "answers that cannot be for their row, left out",
+    "other_text": "answers about a text that is no longer in the set, left out",
+}
+"""What `changes` counts, in words."""
+READING = (
+    "Shares and intervals are in per cent; intervals hold 95 %. kappa is agreement beyond chance: 1 where all agree, 0 "
+    "where they agree as often as chance would have it. A high share with a low kappa is usual where nearly all answers "
+    "are the same."
+)
+
+
+def text(figures: Mapping[str, Any], name: str) -> str:
+    """The report on what `report.report` found, under the name of the set."""
+    parts = [
+        _head(figures, name),
+        *_labels(figures["questions"]),
+        *_between(figures["questions"]),
+        _reviewers(figures["by_reviewer"]),
+        *_types(figures["error_types"]),
+        _asked(figures["changes"]),
+        *_look(figures["contradictions"]),
+        *_disagreements(figures["disagreements"]),
+    ]
+    return "\n\n".join(part.rstrip("\n") for part in parts)
+
+
+def _head(figures: Mapping[str, Any], name: str) -> str:
+    choices = ", ".join(f"{count:,} {_CHOICES[choice]}" for choice, count in figures["choices"].items())
+    records, population = figures["records"], figures["population"]
+    lines = [
+        f"Review of {visible(name)}: {records:,} of {population:,} rows, {figures['answers']:,} answers, "
+        f"{figures['reviewers']:,} reviewer{'s' * (figures['reviewers'] != 1)} ({choices}).",
+    ]
+    if "all" in figures["choices"] and records < population:
+        lines.append("Not every row is answered yet. Those that are were not drawn at random: figures may still move.")
+    if "uncertain" in figures["choices"] and len(figures["choices"]) > 1:
+        lines.append("Agreement is computed without the rows chosen as uncertain, which do not speak for the set.")
+    return "\n".join(fill(line, WIDTH) for line in [*lines, READING])
+
+
+def _labels(questions: Sequence[Mapping[str, Any]]) -> list[str]:
+    notes = _Notes()
+    rows = []
+    for question in questions:
+        found = question["with_labels"]
+        if found["n"]:
+            cells = [
+                f"{found['n']:,}",
+                *_share(found),
+                *_kappa(found["kappa"], found["kappa_low"], found["kappa_high"]),
+            ]
+            rows.append([question["title"] + notes.mark(found["note"]), *cells])
+    heading = "Reviewers and labels: how often an answer is what the data say"
+    return [_table(heading, ["question", "answers", "agree", "", "kappa", ""], rows, notes)] if rows else []
+
+
+def _between(questions: Sequence[Mapping[str, Any]]) -> list[str]:
+    notes = _Notes()
+    rows = []
+    for question in questions:
+        if found := question["between"]:
+            kinds = [found["cohen"], found["fleiss"]]
+            mark = "".join(
+                notes.mark(f"{kind}: {one['note']}" if one["note"] else None)
+                for kind, one in zip(("Cohen", "Fleiss"), kinds, strict=True)
+            )
+            kappas = [cell for one in kinds for cell in _kappa(one["kappa"], one["low"], one["high"])]
+            rows.append([question["title"] + mark, f"{found['records']:,}", *_share(found), *kappas])
+    if not rows:
+        return ["No record has answers of two reviewers: agreement between them is not known."]
+    heading = "Reviewers among themselves: how often two give one record the same answer"
+    return [_table(heading, ["question", "records", "agree", "", "Cohen", "", "Fleiss", ""], rows, notes)]
+
+
+def _reviewers(found: Sequence[Mapping[str, Any]]) -> str:
+    rows = []
+    for one in found:
+        decided = one["keep"] + one["drop"]
+        rate = f"{100 * one['keep'] / decided:.0f} %" if decided else DASH
+        counts = [f"{one[name]:,}" for name in ("answers", "keep", "drop")]
+        rows.append([one["reviewer"], *counts, rate, f"{one['edits']:,}", f"{one['comments']:,}"])
+    return _table("Reviewers", ["reviewer", "answers", "keep", "drop", "kept", "edits", "comments"], rows)
+
+
+def _types(found: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """One line per type of the labels, those with the most other answers first."""
+    rows = []
+    for label, said in found.items():
+        others = {kind: count for kind, count in said.items() if kind != label}
+        row = [label, f"{sum(said.values()):,}", f"{said.get(label, 0):,}"]
+        rows.append((-sum(others.values()), [*row, ", ".join(f"{kind} {count:,}" for kind, count in others.items())]))
+    heading = "Error types: what reviewers said, by the type that the data give"
+    return [_table(heading, ["label", "answers", "the same", "others"], [r for _, r in sorted(rows)])] if rows else []
+
+
+def _asked(found: Mapping[str, int]) -> str:
+    lines = [f"{count:>7,}  {CHANGES[name]}" for name, count in found.items() if count] or ["      0  changes"]
+    heading = "What apply would be asked to do (each change has yet to pass the checks)"
+    return "\n".join([heading, "", *lines])
+
+
+def _look(found: Mapping[str, Sequence[str]]) -> list[str]:
+    if not found:
+        return []
+    lines = [_ids(f"{words} ({len(ids):,}): ", ids) for words, ids in found.items()]
+    return ["\n".join(["Answers that contradict each other", "", *lines])]
+
+
+def _disagreements(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not found:
+        return []
+    undecided = sum(bool(one["undecided"]) for one in found)
+    heading = f"Reviewers differ on {len(found):,} records; on {undecided:,} there is no majority (marked *)"
+    shown = [
+        ", ".join(f"{question}{'*' * (question in one['undecided'])}" for question in one["questions"]) for one in found
+    ]
+    lines = [
+        fill(f"{visible(one['id'])}  {what}", WIDTH, initial_indent="  ", subsequent_indent=" " * 20)
+        for one, what in islice(zip(found, shown, strict=True), SHOWN)
+    ]
+    return ["\n".join([heading, "", *lines, *_more(len(found))])]
+
+
+def _ids(words: str, ids: Sequence[str]) -> str:
+    listed = ", ".join(map(visible, ids[:SHOWN])) + (", ..." if len(ids) > SHOWN else "")
+    return fill(words + listed, WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+
+def _more(count: int) -> list[str]:
+    return [f"  ... and {count - SHOWN:,} more; --json FILE has them all"] if count > SHOWN else []
+
+
+class _Notes:
+    """Notes of a table, each once, numbered from 1."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+
+    def mark(self, words: str | None) -> str:
+        if not words:
+            return ""
+        if words not in self.words:
+            self.words.append(words)
+        return f" [{self.words.index(words) + 1}]"
+
+
+def _share(found: Mapping[str, Any]) -> list[str]:
+    return [f"{100 * found['share']:.1f}", f"{100 * found['low']:.1f}–{100 * found['high']:.1f}"]
+
+
+def _kappa(value: float | None, low: float | None, high: float | None) -> list[str]:
+    bounds = "" if low is None or high is None else f"{low:.2f} to {high:.2f}"
+    return [DASH if value is None else f"{value:.2f}", bounds]
+
+
+def _table(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]], notes: _Notes | None = None) -> str:
+    table = Table(box=rich.box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(columns):
+        words = column == "others" or not number
+        table.add_column(Text(column), justify="left" if words else "right", no_wrap=not words, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    console = Console(file=io.StringIO(), width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
+    with console.capture() as shown:
+        console.print(table)
+    lines = [line.rstrip() for line in shown.get().strip("\n").splitlines()]
+    said = enumerate(notes.words if notes else [], 1)
+    remarks = [fill(f"[{number}] {words}", WIDTH, subsequent_indent="    ") for number, words in said]
+    return "\n".join([heading, "", *lines, *remarks])
