@@ -64,7 +64,7 @@ class TestRandom:
         chance = size / len(rows)
         noise = sqrt(chance * (1 - chance) / draws)
         # the bound on all rows lies at z = 4.5; the draw itself may favour a row by half a point
-        assert {id: found[id] / draws for id in map(lambda row: row["id"], rows)} == pytest.approx(
+        assert {id: found[id] / draws for id in (row["id"] for row in rows)} == pytest.approx(
             {row["id"]: chance for row in rows}, abs=4.5 * noise + 0.005
         )
 
@@ -116,7 +116,7 @@ class TestHalfWidth:
 
 
 class TestUncertain:
-    ROWS = [kept(number, locator_agreement=(None, 1.0, 0.4, 0.8)[number % 4], index=number) for number in range(40)]
+    ROWS = tuple(kept(number, locator_agreement=(None, 1.0, 0.4, 0.8)[number % 4]) for number in range(40))
 
     def test_the_most_doubtful_come_first(self):
         by_id = {row["id"]: doubt(row) for row in self.ROWS}
