@@ -46,6 +46,7 @@ _SOURCE_ONLY = re.compile(
     r"|href|url|html[A-Za-z]*|includegraphics|genfrac|above|vcenter|char|verb)(?![A-Za-z]))"
     r"|\\\\\s*\[\s*-|(?:\\!\s*){4}|@"
 )
+_SUM_OF_MONEY = re.compile(r"\s*[\d.,]+[^\\]*[=+*/x×÷-]\s*\Z")  # of "$5 * 3 = $15"
 _TEXT_IN_MATHS = re.compile(r"\\(?:text[a-z]*|mbox)\b")
 _DOLLAR = re.compile(r"\\.|(\$)")
 _BRACE = re.compile(r"\\.|([{}])")
@@ -119,7 +120,9 @@ def _seen(found: re.Match[str]) -> str:
 def _formula(source: str) -> str | None:
     """A formula as Argilla renders it, on one line between dollar signs; None where its source is to be shown."""
     body, display = _body(source)
-    if not body or _SOURCE_ONLY.search(body) or _visible(body) != body or _depth(body) > DEEPEST:
+    if not body or (source[0] == "$" and _SUM_OF_MONEY.match(body)):
+        return None
+    if _SOURCE_ONLY.search(body) or _visible(body) != body or _depth(body) > DEEPEST:
         return None
     body = _inner_dollars(" ".join(body.split("\n")))
     if _OPEN_END.search(body):
