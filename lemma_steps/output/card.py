@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from lemma_steps.output.examples import Examples, pieces
 from lemma_steps.output.methods import about
 from lemma_steps.output.record import MEANINGS
-from lemma_steps.output.report import number, percent, visible
+from lemma_steps.output.report import figure, number, percent, share, visible
 from lemma_steps.sources import registry
 from lemma_steps.taxonomy import TAXONOMY
 
@@ -33,6 +33,7 @@ def render_card(report: Mapping[str, Any], examples: Examples, *, repo: str | No
     of_method = about(report["method"])
     title = of_method["title"] + (", a subset" if report.get("subset_of") else "")
     sources = [{**source, **_about(source["source"], source["licences"])} for source in report["sources"]]
+    review = review if (review := report.get("review")) and review["records"] else None
     return _template().render(
         front_matter=yaml.safe_dump(_front_matter(report, sources, title), sort_keys=False, allow_unicode=True).strip(),
         title=title,
@@ -45,6 +46,10 @@ def render_card(report: Mapping[str, Any], examples: Examples, *, repo: str | No
         types=[(kind, report["error_types"][code]) for code, kind in TAXONOMY.items() if code in report["error_types"]],
         columns=MEANINGS,
         left_out=report["settings"].get("ablate") or [],
+        review=review,
+        judged={question["name"]: question for question in review["questions"]} if review else {},
+        notes=_notes(review["questions"]) if review else {},
+        commands=_commands(report["run"]),
         example=next(((row, pieces(row)) for _, row in sorted(examples.kept.items())), None),
     )
 
@@ -71,6 +76,7 @@ def _template() -> Template:
     loader = PackageLoader("lemma_steps", "templates")
     environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     filters: dict[str, Callable[..., str]] = {"cell": cell, "fenced": fenced, "percent": percent, "number": number}
+    environment.globals |= {"figure": figure, "share": share}
     environment.filters.update(filters)
     return environment.get_template("card.md.jinja2")
 
@@ -87,6 +93,24 @@ def _about(source: str, licences: Iterable[str]) -> dict[str, str]:
     if not stated:
         return {**blank, "tag": "unknown", "note": "No licence was stated. Find it out before you share these rows."}
     return {**blank, "tag": "other", "note": f"Stated by the user: {cell('; '.join(stated))}."}
+
+
+def _commands(run: Mapping[str, Any]) -> list[str]:
+    """The command of a run, after those that made the set which it reviewed."""
+    return [*(_commands(run["reviewed"]) if run.get("reviewed") else []), run["command"]]
+
+
+def _notes(questions: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """What is to be said about figures of the agreement -> titles of the questions whose figures they are."""
+    notes: dict[str, list[str]] = {}
+    for question in questions:
+        figures = [("As labelled", question["with_labels"])]
+        if apart := question["between"]:
+            figures += [("Between reviewers", apart["cohen"]), ("Between reviewers", apart["fleiss"])]
+        for of, found in figures:
+            if (note := found["note"]) and question["title"] not in notes.setdefault(f"{of}, {note}", []):
+                notes[f"{of}, {note}"].append(question["title"])
+    return notes
 
 
 def _front_matter(report: Mapping[str, Any], sources: Iterable[Mapping[str, Any]], title: str) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def render_report(report: Mapping[str, Any], examples: Examples) -> str:
         lengths=[(f"{b['from']:,}", b["count"]) for b in report["output_tokens"]["histogram"]],
         kept=[(row, pieces(row)) for _, row in sorted(examples.kept.items())],
         rejected=[row for _, row in sorted(examples.rejected.items())],
+        review=review if (review := report.get("review")) and review["records"] else None,
         charts=charts,
         taxonomy=TAXONOMY,
         listed=LISTED,
@@ -50,6 +51,7 @@ def _template() -> Template:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update({"visible": visible, "percent": percent, "number": number, "yaml": _yaml})
+    environment.globals |= {"figure": figure, "share": share}
     return environment.get_template("report.html.jinja2")
 
 
@@ -70,6 +72,21 @@ def percent(part: float, whole: float | None = None) -> str:
 def number(value: float | None) -> str:
     """A count with separators; a dash for none."""
     return "–" if value is None else f"{value:,}"
+
+
+def figure(value: float | None, low: float | None, high: float | None) -> str:
+    """A figure from -1 to 1 with the bounds of its interval; a dash for none."""
+    if value is None:
+        return "–"
+    return f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def share(found: Mapping[str, Any]) -> str:
+    """The share of a count with the bounds of its interval, in per cent; a dash for none."""
+    value, low, high = found["share"], found["low"], found["high"]
+    if value is None:
+        return "–"
+    return percent(value) if low is None or high is None else f"{percent(value)} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def _yaml(value: Any) -> str:

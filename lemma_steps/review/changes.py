@@ -14,6 +14,8 @@ from lemma_steps.trajectory import error_span, join
 
 Row = dict[str, Any]
 CONFLICTING, CONTRADICTION = "conflicting_edits", "contradiction"
+REFUSED = {CONFLICTING: "reviewers give different texts", CONTRADICTION: "a row with a wrong step has a type of error"}
+"""What cannot be done, whatever the text, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Change:
     Attributes:
         values: column -> value wanted: `error_type`, or `error_step`, or `reflection` and `correction`.
         reviewers: who asks, in one text.
-        refused: reason code where it cannot be done at all, whatever the text.
+        refused: a code of `REFUSED` where it cannot be done.
     """
 
     values: Mapping[str, Any]

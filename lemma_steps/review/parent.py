@@ -12,6 +12,7 @@ from lemma_steps.errors import RefusedError
 
 REVIEW = "review"
 """The step that is added to the chain of the set."""
+CHECKS = ("truncated", "max_tokens", "timeout_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,12 @@ class Parent:
 
     @property
     def checks(self) -> dict[str, Any]:
-        """How its rows were verified: the options of the answer check and of the audits that differ from the defaults."""
+        """How its rows were verified: options of the answer check and of the audits."""
         settings = self.report["settings"]
         options = settings.get("steps") or {}
+        given = {**options.get("answer_filter", {}), **options.get("audit_trajectory", {})}
         truncated = "truncation" not in (settings.get("ablate") or [])
-        return {"truncated": truncated, **options.get("answer_filter", {}), **options.get("audit_trajectory", {})}
+        return {"truncated": truncated} | {name: given[name] for name in CHECKS if name in given}
 
     def settings(self, **review: Any) -> dict[str, Any]:
         """The settings of the reviewed set: those of this one, and of the review."""

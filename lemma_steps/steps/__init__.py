@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.steps.answer_filter import AnswerFilter
+from lemma_steps.steps.apply_review import ApplyReview
 from lemma_steps.steps.audit_trajectory import AuditTrajectory
 from lemma_steps.steps.classify_errors import ClassifyErrors
 from lemma_steps.steps.close_solution import CloseSolution
@@ -24,6 +25,7 @@ from lemma_steps.steps.inject_error import InjectError
 from lemma_steps.steps.injection_filter import InjectionFilter
 from lemma_steps.steps.join_trajectory import JoinTrajectory
 from lemma_steps.steps.load_problems import LoadProblems
+from lemma_steps.steps.load_rows import LoadRows
 from lemma_steps.steps.load_solutions import LoadSolutions
 from lemma_steps.steps.locate_first_error import LocateFirstError
 from lemma_steps.steps.push_to_argilla import PushToArgilla
@@ -35,6 +37,7 @@ from lemma_steps.steps.truncate_at_error import TruncateAtError
 
 __all__ = [
     "AnswerFilter",
+    "ApplyReview",
     "AuditTrajectory",
     "ClassifyErrors",
     "CloseSolution",
@@ -50,6 +53,7 @@ __all__ = [
     "InjectionFilter",
     "JoinTrajectory",
     "LoadProblems",
+    "LoadRows",
     "LoadSolutions",
     "LocateFirstError",
     "PushToArgilla",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from lemma_steps.answers import Verdict, shared_pool
 from lemma_steps.audits import audit
 from lemma_steps.errors import RejectionError
 from lemma_steps.review.agreement import agreement
-from lemma_steps.review.answers import Answer, read
-from lemma_steps.review.changes import Change, changes, dropped, is_masked
+from lemma_steps.review.answers import NAME, Answer, read
+from lemma_steps.review.changes import REFUSED, Change, changes, dropped, is_masked
 from lemma_steps.review.consensus import Consensus, consensus
 from lemma_steps.review.others import Others
 from lemma_steps.review.rows import kept_rows
@@ -96,6 +97,11 @@ class ApplyReview(OrderedStep):
         super().unload()
 
     @property
+    def answers_sha256(self) -> str:
+        """SHA-256 of the file of answers."""
+        return sha256((Path(self.directory) / NAME).read_bytes()).hexdigest()
+
+    @property
     def refusals(self) -> list[str]:
         """The changes that were refused so far: id, columns and reason, in a line each."""
         return self._refusals
@@ -158,14 +164,15 @@ class ApplyReview(OrderedStep):
         """
         assert self._others is not None, "load() first"
         if change.refused:
-            raise RejectionError(change.refused)
+            raise RejectionError(change.refused, REFUSED[change.refused])
         made = change.applied(row)
         span = made["error_begin"], made["error_end"]
         if (made["output"], *span) == (row["output"], row["error_begin"], row["error_end"]):
             return made
         made |= laid_out(made["question"], made["output"], span if is_masked(row) else None)
         if failures := audit(made, max_tokens=self.max_tokens, truncated=self.truncated):
-            raise RejectionError(failures[0].code, "; ".join(f"{one.code}: {one.detail}" for one in failures))
+            more = [f"{failure.code}: {failure.detail}" for failure in failures[1:]]
+            raise RejectionError(failures[0].code, "; ".join([failures[0].detail, *more]))
         if made["output"] != row["output"]:
             verdict = shared_pool().submit(made["gold_answer"], made["output"], timeout_s=self.timeout_s).result()
             if verdict != Verdict.RIGHT:
