@@ -11,14 +11,16 @@ from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.review.answers import FORMER, NAME, Answer, replace, tidy
 from lemma_steps.review.connection import find_dataset, find_workspace, repeated, told
 from lemma_steps.review.consensus import EDITS, JUDGEMENTS
+from lemma_steps.review.record import TYPE_LABEL
 from lemma_steps.run_directory import held
 
 if TYPE_CHECKING:
     import argilla as rg
 
 COMMENT = "comment"
-_OURS = ("content", "error_step", "error_type", "label_source", "choice")
+_OURS = ("content", "error_step", TYPE_LABEL, "label_source", "choice")
 """Metadata that every record from `push` has."""
+_LABELS = ("error_step", "error_type", "label_source", "locator_agreement", "choice")
 _PAGE = 250
 _WITHOUT_ACCOUNT = "deleted account"
 
@@ -114,7 +116,8 @@ def _answers(
             seen["alien"] += 1
             continue
         shown = {one.question_name: one.value for one in record.suggestions or ()}
-        labels = {name: metadata[name] for name in _OURS[1:]} | {"locator_agreement": metadata.get("locator_agreement")}
+        metadata["error_type"] = metadata[TYPE_LABEL]
+        labels = {name: metadata.get(name) for name in _LABELS}
         without = 0
         for response in record.responses or ():
             if response.status != "submitted":

@@ -17,10 +17,9 @@ _JUDGED = (
     *("question", "gold_solution", "erroneous_prefix", "reflection", "correction"),
     *("error_begin", "error_end"),
 )
-_METADATA = (
-    *("source", "origin", "strategy", "n_steps"),
-    *("error_step", "error_type", "label_source", "locator_agreement"),
-)
+TYPE_LABEL = "type_label"
+"""Where the metadata hold the row's `error_type`: Argilla wants names to be unique, and a question has that one."""
+_METADATA = ("source", "origin", "strategy", "n_steps", "error_step", "error_type", "label_source", "locator_agreement")
 _MARKED = '<div style="border-left: 5px solid #c2410c; padding-left: 12px">'
 
 
@@ -42,7 +41,7 @@ def record_of(row: Mapping[str, Any], choice: str) -> rg.Record:
     import argilla as rg
 
     texts = {"edited_reflection": row["reflection"], "edited_correction": row["correction"]}
-    labels = {name: row[name] for name in _METADATA if row[name] is not None}
+    labels = {TYPE_LABEL if name == "error_type" else name: row[name] for name in _METADATA if row[name] is not None}
     return rg.Record(
         id=row["id"],
         fields=fields(row),
