@@ -9,12 +9,12 @@ from typing import Any
 
 from lemma_steps.review.answers import Answer
 from lemma_steps.review.choice import Choice
-from lemma_steps.review.consensus import CHECKS, JUDGEMENTS
+from lemma_steps.review.consensus import JUDGEMENTS
 from lemma_steps.review.kappa import Kappa
 from lemma_steps.review.questions import title
 from lemma_steps.share import Share
 
-IMPLIED = dict.fromkeys(CHECKS, "yes") | {"decision": "keep"}
+IMPLIED = {"prefix_right": "yes", "reflection_names_error": "yes", "correction_right": "yes", "decision": "keep"}
 """What a kept row says of itself without a label of its own."""
 CONSTANT = "no kappa: a kept row always says {}"
 ONE_LABEL = "no kappa: every label here is {}"

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lemma_steps.review.answers import Answer, tidy
+from lemma_steps.review.questions import NONE, QUESTIONS, labels
 from lemma_steps.review.record import content
 from lemma_steps.review.rows import steps_shown
-from lemma_steps.taxonomy import TAXONOMY
 
-NONE = "none"
-CHECKS = ("prefix_right", "correction_right", "reflection_names_error")
-JUDGEMENTS = ("first_wrong_step", "error_type", *CHECKS, "decision")
+JUDGEMENTS = tuple(question for question in QUESTIONS if labels(question))
+"""Questions that are answered by one of several values."""
 EDITS = {"edited_reflection": "reflection", "edited_correction": "correction"}
 """Question -> column whose text it edits."""
 
@@ -73,11 +72,7 @@ def consensus(row: dict[str, Any], answers: Iterable[Answer]) -> Consensus:
 def _possible(question: str, value: str, steps: int) -> bool:
     if question == "first_wrong_step":
         return value == NONE or value in map(str, range(1, steps + 1))
-    if question == "error_type":
-        return value == NONE or value in TAXONOMY
-    if question == "decision":
-        return value in ("keep", "drop")
-    return question not in CHECKS or value in ("yes", "no")
+    return question not in JUDGEMENTS or value in labels(question)
 
 
 def _as_shown(row: Mapping[str, Any], question: str, value: str) -> bool:

@@ -12,7 +12,8 @@ from lemma_steps.errors import RefusedError
 from lemma_steps.review.agreement import agreement
 from lemma_steps.review.answers import Answer, read
 from lemma_steps.review.changes import changes, dropped
-from lemma_steps.review.consensus import NONE, Consensus, consensus
+from lemma_steps.review.consensus import Consensus, consensus
+from lemma_steps.review.questions import NONE
 from lemma_steps.review.report_text import CHANGES, text
 from lemma_steps.review.rows import kept_rows
 

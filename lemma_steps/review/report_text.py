@@ -28,7 +28,7 @@ CHANGES = {
     "steps_moved": "wrong steps moved to another step",
     "edited": "texts edited",
     "refused": "changes that contradict each other, so none is made",
-    "undecided": "questions without a majority, so nothing changes",
+    "undecided": "judgements without a majority: they change nothing",
     "impossible": "answers that cannot be for their row, left out",
     "other_text": "answers about a text that is no longer in the set, left out",
 }
@@ -70,37 +70,30 @@ def _head(figures: Mapping[str, Any], name: str) -> str:
 
 
 def _labels(questions: Sequence[Mapping[str, Any]]) -> list[str]:
-    notes = _Notes()
-    rows = []
+    notes, rows = _Notes(), []
     for question in questions:
         found = question["with_labels"]
         if found["n"]:
-            cells = [
-                f"{found['n']:,}",
-                *_share(found),
-                *_kappa(found["kappa"], found["kappa_low"], found["kappa_high"]),
-            ]
-            rows.append([question["title"] + notes.mark(found["note"]), *cells])
+            kappa = _kappa(found["kappa"], found["kappa_low"], found["kappa_high"], notes.mark(found["note"]))
+            rows.append([question["title"], f"{found['n']:,}", _share(found), kappa])
     heading = "Reviewers and labels: how often an answer is what the data say"
-    return [_table(heading, ["question", "answers", "agree", "", "kappa", ""], rows, notes)] if rows else []
+    return [_table(heading, ["question", "answers", "agree", "kappa"], rows, notes.words)] if rows else []
 
 
 def _between(questions: Sequence[Mapping[str, Any]]) -> list[str]:
-    notes = _Notes()
-    rows = []
+    notes, rows, pairs = _Notes(), [], 0
     for question in questions:
         if found := question["between"]:
-            kinds = [found["cohen"], found["fleiss"]]
-            mark = "".join(
-                notes.mark(f"{kind}: {one['note']}" if one["note"] else None)
-                for kind, one in zip(("Cohen", "Fleiss"), kinds, strict=True)
-            )
-            kappas = [cell for one in kinds for cell in _kappa(one["kappa"], one["low"], one["high"])]
-            rows.append([question["title"] + mark, f"{found['records']:,}", *_share(found), *kappas])
+            kinds = (found["cohen"], found["fleiss"])
+            kappas = [_kappa(one["kappa"], one["low"], one["high"], notes.mark(one["note"])) for one in kinds]
+            rows.append([question["title"], f"{found['records']:,}", _share(found), *kappas])
+            pairs = max(pairs, found["cohen"]["pairs"])
     if not rows:
         return ["No record has answers of two reviewers: agreement between them is not known."]
     heading = "Reviewers among themselves: how often two give one record the same answer"
-    return [_table(heading, ["question", "records", "agree", "", "Cohen", "", "Fleiss", ""], rows, notes)]
+    mean = [f"Cohen's kappa is the mean over {pairs:,} pairs of reviewers."] if pairs > 1 else []
+    columns = ["question", "records", "agree", "Cohen's kappa", "Fleiss' kappa"]
+    return ["\n".join([_table(heading, columns, rows, notes.words), *mean])]
 
 
 def _reviewers(found: Sequence[Mapping[str, Any]]) -> str:
@@ -175,16 +168,16 @@ class _Notes:
         return f" [{self.words.index(words) + 1}]"
 
 
-def _share(found: Mapping[str, Any]) -> list[str]:
-    return [f"{100 * found['share']:.1f}", f"{100 * found['low']:.1f}–{100 * found['high']:.1f}"]
+def _share(found: Mapping[str, Any]) -> str:
+    return f"{100 * found['share']:.1f}\n{100 * found['low']:.1f} to {100 * found['high']:.1f}"
 
 
-def _kappa(value: float | None, low: float | None, high: float | None) -> list[str]:
-    bounds = "" if low is None or high is None else f"{low:.2f} to {high:.2f}"
-    return [DASH if value is None else f"{value:.2f}", bounds]
+def _kappa(value: float | None, low: float | None, high: float | None, mark: str) -> str:
+    bounds = "" if low is None or high is None else f"\n{low:.2f} to {high:.2f}"
+    return f"{DASH if value is None else f'{value:.2f}'}{mark}{bounds}"
 
 
-def _table(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]], notes: _Notes | None = None) -> str:
+def _table(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]], notes: Sequence[str] = ()) -> str:
     table = Table(box=rich.box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
         words = column == "others" or not number
@@ -194,7 +187,6 @@ def _table(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]], 
     console = Console(file=io.StringIO(), width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
     with console.capture() as shown:
         console.print(table)
-    lines = [line.rstrip() for line in shown.get().strip("\n").splitlines()]
-    said = enumerate(notes.words if notes else [], 1)
-    remarks = [fill(f"[{number}] {words}", WIDTH, subsequent_indent="    ") for number, words in said]
+    lines = [stripped for line in shown.get().splitlines() if (stripped := line.rstrip())]
+    remarks = [fill(f"[{number}] {words}", WIDTH, subsequent_indent="    ") for number, words in enumerate(notes, 1)]
     return "\n".join([heading, "", *lines, *remarks])
