@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from logging import ERROR, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -35,6 +35,7 @@ _REMEDIES = {
     404: "no Argilla is at this address, or what was asked for is gone; check --api-url",
     413: "a record is larger than the server takes",
 }
+_OTHER = "what answers there is no Argilla server; check --api-url"
 _AGAIN = {408, 425, 429, 502, 503, 504}
 T = TypeVar("T")
 
@@ -71,7 +72,12 @@ def open_client(url: str, key: str) -> rg.Argilla:
             f"{error.name} is not in this environment; begin the command with `uv run --extra review`"
         ) from None
     with told(url):  # nothing is repeated here: whether a server runs should be told at once
-        return rg.Argilla(api_url=url.rstrip("/"), api_key=key, timeout=TIMEOUT_S, retries=0)
+        try:
+            if httpx.URL(url).host and url.startswith(("http://", "https://")):
+                return rg.Argilla(api_url=url.rstrip("/"), api_key=key, timeout=TIMEOUT_S, retries=0)
+        except (TypeError, ValueError):  # what answers is no page of Argilla's, or not JSON
+            raise RefusedError(f"{_shown(url)}: {_OTHER}") from None
+        raise RefusedError(f"{_shown(url)}: an address begins with http:// or https:// and a host; check --api-url")
 
 
 def find_workspace(client: rg.Argilla, name: str) -> rg.Workspace | None:
@@ -145,7 +151,7 @@ def _why(error: Exception) -> str | None:
         return f"{kind} ({_line(lost)}); is it running? `recipes/review.py serve` starts one"
     causes = _causes(error)
     if any(isinstance(cause, json.JSONDecodeError | httpx.InvalidURL) for cause in causes):
-        return "what answers there is no Argilla server; check --api-url"
+        return _OTHER
     if any(type(cause).__name__ == "ArgillaCredentialsError" for cause in causes):
         return f"{_REMEDIES[401]} (HTTP 401)"
     if any(type(cause).__module__.startswith("argilla.") for cause in causes):
@@ -182,5 +188,4 @@ def _line(error: BaseException) -> str:
 
 def _shown(url: str) -> str:
     """The address without a name and password in it."""
-    parts = urlsplit(url)
-    return url.replace(f"{parts.netloc.rpartition('@')[0]}@", "") if "@" in parts.netloc else url
+    return re.sub(r"//[^/]*@", "//", url)
