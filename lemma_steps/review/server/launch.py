@@ -43,6 +43,8 @@ def launch(home: Path, *, host: str, port: int) -> None:
 
 
 def _check_home(home: Path) -> None:
+    if set("?%") & set(str(home.resolve())):  # the server writes the path into a URL, unquoted
+        raise RefusedError(f"{home}: a path with ? or % in it cannot hold a server; give another --home")
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         known = credentials.read(home)

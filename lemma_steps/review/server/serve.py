@@ -38,13 +38,14 @@ def main() -> int:
         return 0
     except Timeout:
         return _refused(f"{home}: a server of this home is running already")
-    except (OSError, ValueError) as error:
-        return _refused(f"{home}: {error}")
-    return _refused(f"{home}: the server could not start: see {home / LOG}")
+    except Exception as error:  # its traceback would tell a user nothing
+        logging.getLogger("serve").exception("the server could not start")
+        return _refused(f"{home}: the server could not start ({type(error).__name__}: {error}); see {home / LOG}")
+    return _refused(f"{home}: the server could not start; see {home / LOG}")
 
 
 def _refused(why: str) -> int:
-    print(f"error: {why}", file=sys.stderr)
+    print(f"error: {' '.join(why.split())}", file=sys.stderr)
     return 2
 
 

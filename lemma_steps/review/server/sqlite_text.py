@@ -24,7 +24,7 @@ class TextSearch:
         wanted: list[str] = []
         unwanted: list[str] = []
         either = False
-        for token in _TOKEN.finditer(typed):
+        for token in _TOKEN.finditer(typed.replace("\0", " ")):  # FTS5 would read no further
             if token["word"] == "|":
                 either = True
                 continue
