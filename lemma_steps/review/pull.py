@@ -40,7 +40,8 @@ def pull(client: rg.Argilla, workspace: str, dataset: str, directory: Path) -> s
         found = _dataset(client, workspace, dataset)
         names = _names(client, found.workspace.id)
         seen: Counter[str] = Counter()
-        answers = list(_answers(_records(client, found, seen), names, workspace, dataset, seen))
+        questions = {str(question.id): question.name for question in found.settings.questions}
+        answers = list(_answers(_records(client, found, seen), names, questions, (workspace, dataset), seen))
     if not answers and not (directory / NAME).exists():
         return f"{workspace}/{dataset}: no submitted answers yet{_left(seen)}"
     with held(directory):
@@ -108,14 +109,19 @@ def _records(client: rg.Argilla, dataset: rg.Dataset, seen: Counter[str]) -> Ite
 
 
 def _answers(
-    records: Iterable[Any], names: Mapping[str, str], workspace: str, dataset: str, seen: Counter[str]
+    records: Iterable[Any],
+    names: Mapping[str, str],
+    questions: Mapping[str, str],
+    place: tuple[str, str],
+    seen: Counter[str],
 ) -> Iterator[Answer]:
+    """Counts in `seen` what it leaves out. The server names people and questions by ids, of which two maps are given."""
     for record in records:
         metadata = {one.name: one.value for one in record.metadata or ()}
         if not metadata.keys() >= set(_OURS):
             seen["alien"] += 1
             continue
-        shown = {one.question_name: one.value for one in record.suggestions or ()}
+        shown = {questions.get(str(one.question_id)): one.value for one in record.suggestions or ()}
         metadata["error_type"] = metadata[TYPE_LABEL]
         labels = {name: metadata.get(name) for name in _LABELS}
         without = 0
@@ -129,12 +135,10 @@ def _answers(
                 without += 1
                 who = _WITHOUT_ACCOUNT if without == 1 else f"{_WITHOUT_ACCOUNT} {without}"
             given = _given(response.values or {}, shown)
-            yield Answer(
-                str(record.external_id), metadata["content"], workspace, dataset, names.get(who, who), given, labels
-            )
+            yield Answer(str(record.external_id), metadata["content"], *place, names.get(who, who), given, labels)
 
 
-def _given(values: Mapping[str, Mapping[str, Any]], shown: Mapping[str, Any]) -> dict[str, str]:
+def _given(values: Mapping[str, Mapping[str, Any]], shown: Mapping[str | None, Any]) -> dict[str, str]:
     """The answers that say something: no empty comment, no edit that leaves the text as it was shown."""
     said = {name: values[name].get("value") for name in (*JUDGEMENTS, *EDITS, COMMENT) if name in values}
     answers = {name: tidy(value) for name, value in said.items() if isinstance(value, str)}

@@ -1,0 +1,252 @@
+"""Answers come back from a real server: submitted ones, by name, and nothing of anybody's is lost unsaid."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lemma_steps.errors import RefusedError, StoppedError
+from lemma_steps.review import pull as module
+from lemma_steps.review.answers import FORMER, NAME, read
+from lemma_steps.review.pull import pull
+from lemma_steps.review.questions import settings
+from lemma_steps.review.record import content, record_of
+from lemma_steps.review.rows import kept_rows
+from tests.review.conftest import Reviewer, free_port, respond, signed_in
+
+rg = pytest.importorskip("argilla", reason="needs the review extra")
+Row = dict[str, Any]
+Annotator = Callable[..., Reviewer]
+KEEP = {
+    "first_wrong_step": "1",
+    "error_type": "CA",
+    "prefix_right": "yes",
+    "correction_right": "yes",
+    "reflection_names_error": "yes",
+    "decision": "keep",
+}
+
+
+@pytest.fixture(scope="session")
+def rows(produced: Path) -> list[Row]:
+    return list(kept_rows(produced))[:12]
+
+
+class Sent:
+    """A dataset with rows in it."""
+
+    def __init__(self, client: Any, workspace: str, name: str, rows: list[Row]) -> None:
+        self.client, self.workspace, self.name, self.rows = client, workspace, name, rows
+        self.dataset = rg.Dataset(name, workspace=workspace, settings=settings(20, 1), client=client).create()
+        self.dataset.records.log([record_of(row, "random") for row in rows])
+        self.records = list(self.dataset.records())
+
+    def pull(self, directory: Path, client: Any = None) -> str:
+        return pull(client or self.client, self.workspace, self.name, directory)
+
+
+@pytest.fixture
+def sent(client: Any, workspace: str, dataset_name: str, rows: list[Row]) -> Iterator[Sent]:
+    yield Sent(client, workspace, dataset_name, rows)
+
+
+def asked(client: Any, record: Any, body: dict[str, Any]) -> None:
+    """A response as a script would send it, with whatever it leaves out."""
+    client.api.http_client.post(f"/api/v1/records/{record._server_id}/responses", json=body).raise_for_status()
+
+
+def test_what_was_submitted_comes_back_and_nothing_else(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
+    ana, ben = annotator("ana"), annotator("ben")
+    shown = {"edited_reflection": sent.rows[0]["reflection"], "edited_correction": sent.rows[0]["correction"]}
+    respond(ana.client, sent.records[0], KEEP | shown)
+    respond(ben.client, sent.records[0], KEEP | {"decision": "drop", "comment": "  odd\n"})
+    respond(ana.client, sent.records[1], KEEP | {"first_wrong_step": "none"})
+    respond(ana.client, sent.records[2], KEEP, "draft")
+    respond(ben.client, sent.records[2], KEEP, "discarded")
+    asked(ben.client, sent.records[3], {"status": "discarded"})  # without values the SDK's own listing dies
+    with pytest.raises(AttributeError):
+        list(sent.dataset.records())
+    said = sent.pull(tmp_path)
+    found = read(tmp_path)
+    assert {(a.id, a.reviewer): dict(a.answers) for a in found} == {
+        (sent.rows[0]["id"], ana.username): KEEP,
+        (sent.rows[0]["id"], ben.username): KEEP | {"decision": "drop", "comment": "odd"},
+        (sent.rows[1]["id"], ana.username): KEEP | {"first_wrong_step": "none"},
+    }
+    by_id = {row["id"]: row for row in sent.rows}
+    for answer in found:
+        row = by_id[answer.id]
+        assert answer.place == (sent.workspace, sent.name)
+        assert answer.content == content(row)
+        labels = ("error_step", "error_type", "label_source", "locator_agreement")
+        assert answer.labels == {name: row[name] for name in labels} | {"choice": "random"}
+    assert said.startswith(f"{tmp_path / NAME}: 3 answers of 2 reviewers on 2 of 12 records in ")
+    assert said.endswith("; left there: 1 draft, 2 discarded")
+
+
+def test_pulling_again_changes_nothing_and_finds_a_changed_answer(
+    sent: Sent, annotator: Annotator, tmp_path: Path
+) -> None:
+    ana = annotator("ana")
+    for record in sent.records[:5]:
+        respond(ana.client, record, KEEP)
+    first = sent.pull(tmp_path)
+    before = (tmp_path / NAME).read_bytes()
+    assert sent.pull(tmp_path) == first
+    assert (tmp_path / NAME).read_bytes() == before
+    respond(ana.client, sent.records[0], KEEP | {"decision": "drop"})
+    sent.pull(tmp_path)
+    assert sum(a.answers["decision"] == "drop" for a in read(tmp_path)) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [NAME]
+
+
+def test_answers_that_are_gone_from_the_server_stay_in_the_former_file(
+    sent: Sent, annotator: Annotator, tmp_path: Path
+) -> None:
+    ana = annotator("ana")
+    for record in sent.records[:3]:
+        respond(ana.client, record, KEEP)
+    sent.pull(tmp_path)
+    before = (tmp_path / NAME).read_bytes()
+    respond(ana.client, sent.records[1], KEEP, "discarded")
+    said = sent.pull(tmp_path)
+    assert f"1 answer that the file had is no longer there; it stays as {FORMER}" in said
+    assert (tmp_path / FORMER).read_bytes() == before
+    assert len(read(tmp_path)) == 2
+
+
+def test_other_datasets_of_the_file_stay(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
+    second = Sent(sent.client, sent.workspace, f"{sent.name}-second", sent.rows[:3])
+    ana = annotator("ana")
+    respond(ana.client, sent.records[0], KEEP)
+    respond(ana.client, second.records[0], KEEP | {"decision": "drop"})
+    sent.pull(tmp_path)
+    line = (tmp_path / NAME).read_text("utf-8")
+    second.pull(tmp_path)
+    assert line in (tmp_path / NAME).read_text("utf-8")
+    assert [a.dataset for a in read(tmp_path)] == [sent.name, second.name]
+
+
+@pytest.mark.parametrize(
+    ("typed", "edit"),
+    [
+        (lambda text: text, None),
+        (lambda text: text.replace("\n", "\r\n") + "\n\n", None),
+        (lambda text: text.replace(" ", "\u00a0"), None),
+        (lambda text: "\n \u00a0\n", None),
+        (lambda text: text + "!", lambda text: text.strip() + "!"),
+        (lambda text: "</script>{{x}} $& \u202e abc\u0007", lambda text: "</script>{{x}} $& \u202e abc\u0007"),
+        (lambda text: r"\frac{1}{2}" * 10_000, lambda text: r"\frac{1}{2}" * 10_000),
+    ],
+)
+def test_an_edit_is_what_differs_from_what_was_shown(
+    sent: Sent, annotator: Annotator, tmp_path: Path, typed: Callable[[str], str], edit: Callable[[str], str] | None
+) -> None:
+    text = sent.rows[0]["correction"]
+    respond(annotator("ana").client, sent.records[0], KEEP | {"edited_correction": typed(text)})
+    sent.pull(tmp_path)
+    [answer] = read(tmp_path)
+    assert answer.answers.get("edited_correction") == (edit(text) if edit else None)
+
+
+def test_records_of_others_are_left_out_and_said(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
+    fields = dict.fromkeys(("problem", "gold_solution", "steps", "reflection", "correction"), "x")
+    sent.dataset.records.log([rg.Record(id="strange", fields=fields, metadata={"source": "elsewhere"})])
+    ana = annotator("ana")
+    for record in sent.dataset.records():
+        if record.id in ("strange", sent.rows[0]["id"]):
+            respond(ana.client, record, KEEP)
+    assert "1 record that this program did not send" in sent.pull(tmp_path)
+    assert [a.id for a in read(tmp_path)] == [sent.rows[0]["id"]]
+
+
+def test_all_pages_are_read(sent: Sent, annotator: Annotator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PAGE", 5)
+    ana = annotator("ana")
+    for record in sent.records:
+        respond(ana.client, record, KEEP)
+    assert "on 12 of 12 records" in sent.pull(tmp_path)
+    assert {a.id for a in read(tmp_path)} == {row["id"] for row in sent.rows}
+
+
+def test_records_that_move_between_pages_stop_it(
+    sent: Sent, annotator: Annotator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    respond(annotator("ana").client, sent.records[0], KEEP)
+    monkeypatch.setattr(module, "_PAGE", 5)
+    listed = sent.client.api.records.list
+    monkeypatch.setattr(sent.client.api.records, "list", lambda *a, offset, **k: listed(*a, offset=offset + 1, **k))
+    with pytest.raises(StoppedError, match="11 of 12 records came"):
+        sent.pull(tmp_path)
+    assert not (tmp_path / NAME).exists()
+
+
+def test_a_deleted_account_loses_its_name_but_not_its_answers(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
+    one, two = annotator("ana"), annotator("ben")
+    for reviewer in (one, two):
+        respond(reviewer.client, sent.records[0], KEEP)
+        sent.client.users(reviewer.username).delete()
+    sent.pull(tmp_path)
+    assert [a.reviewer for a in read(tmp_path)] == ["deleted account", "deleted account 2"]
+
+
+def test_an_admin_who_may_not_list_users_gets_ids_and_is_told(
+    sent: Sent, annotator: Annotator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = rg.User(
+        username=f"admin-{sent.name}", password="a password 12345", role="admin", client=sent.client
+    ).create()
+    admin.add_to_workspace(sent.client.workspaces(sent.workspace))
+    theirs = signed_in(sent.client.api_url, admin.username, "a password 12345")
+    ana = annotator("ana")
+    respond(ana.client, sent.records[0], KEEP)
+    respond(theirs, sent.records[0], KEEP)
+    said = sent.pull(tmp_path, theirs)
+    names = {a.reviewer for a in read(tmp_path)}
+    if "note: this key may not read the reviewers' names" in said:
+        assert names == {ana.id, admin.username}
+    else:
+        assert names == {ana.username, admin.username}
+    from argilla._exceptions import ForbiddenError
+
+    def forbidden(*_: Any) -> Any:
+        raise ForbiddenError
+
+    for name in ("list", "list_by_workspace_id"):
+        monkeypatch.setattr(sent.client.api.users, name, forbidden)
+    assert "ids stand for them" in sent.pull(tmp_path / "..", sent.client)
+
+
+def test_no_answers_yet_writes_nothing(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
+    respond(annotator("ana").client, sent.records[0], KEEP, "draft")
+    assert sent.pull(tmp_path) == f"{sent.workspace}/{sent.name}: no submitted answers yet; left there: 1 draft"
+    assert not list(tmp_path.iterdir())
+
+
+def test_refusals_are_one_line_with_the_remedy_and_leave_the_file(
+    sent: Sent, annotator: Annotator, tmp_path: Path
+) -> None:
+    respond(ana := annotator("ana").client, sent.records[0], KEEP)
+    sent.pull(tmp_path)
+    before = (tmp_path / NAME).read_bytes()
+    down = rg.Argilla(api_url=sent.client.api_url, api_key=sent.client.api.http_client.headers["X-Argilla-Api-Key"])
+    down.api.http_client.base_url = f"http://127.0.0.1:{free_port()}"
+    cases = [
+        (sent.client, "nowhere", sent.name, tmp_path, "no workspace nowhere; give --workspace"),
+        (sent.client, sent.workspace, "nothing", tmp_path, "no dataset nothing in workspace"),
+        (sent.client, sent.workspace, sent.name, tmp_path / "missing", "no such folder"),
+        (ana, sent.workspace, sent.name, tmp_path, "may not do that"),
+        (down, sent.workspace, sent.name, tmp_path, "no server answers"),
+    ]
+    for client, workspace, name, directory, words in cases:
+        with pytest.raises(RefusedError, match=words) as refused:
+            pull(client, workspace, name, directory)
+        assert "\n" not in str(refused.value)
+    assert (tmp_path / NAME).read_bytes() == before
+    (tmp_path / NAME).write_bytes(before + json.dumps({"id": 1}).encode())
+    with pytest.raises(RefusedError, match="line 2: not an answer"):
+        sent.pull(tmp_path)
