@@ -91,9 +91,9 @@ def find_dataset(client: rg.Argilla, workspace: str, name: str) -> rg.Dataset | 
     return next((dataset.get() for dataset in found.datasets if dataset.name == name), None) if found else None
 
 
-def repeated(request: Callable[[], T], waits_s: Sequence[float] = WAITS_S) -> T:
-    """The result of a request that may be sent twice, repeated with growing waits while the server may yet answer."""
-    for wait in waits_s:
+def repeated(request: Callable[[], T], waits_s: Sequence[float] | None = None) -> T:
+    """The result of a request that may be sent twice, repeated after `waits_s` while the server may yet answer."""
+    for wait in WAITS_S if waits_s is None else waits_s:
         try:
             return request()
         except Exception as error:  # the client raises errors of its HTTP library and of its own

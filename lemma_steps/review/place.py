@@ -10,8 +10,6 @@ from lemma_steps.review.connection import find_workspace, told
 if TYPE_CHECKING:
     import argilla as rg
 
-MOST_STEPS = 499
-"""Steps that a question can name: the server takes 500 labels, one of them for no step."""
 MAX_NAME = 200
 
 
@@ -70,7 +68,7 @@ class Place:
                 return found
             if found:
                 found.delete()
-            made = settings(min(steps, MOST_STEPS), self.reviewers or 1)
+            made = settings(steps, self.reviewers or 1)
             dataset = rg.Dataset(self.dataset, workspace=workspace, settings=made, client=self.client).create()
             self.made = True
             return dataset

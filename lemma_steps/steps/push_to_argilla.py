@@ -5,9 +5,10 @@ of `process`, and for `RuntimeParameter` in those of the attributes.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from distilabel.mixins.runtime_parameters import RuntimeParameter
+from distilabel.pipeline.step_wrapper import _StepWrapperException
 from distilabel.steps import GlobalStep, StepInput
 from pydantic import Field, PrivateAttr, SecretStr
 
@@ -53,12 +54,24 @@ class PushToArgilla(GlobalStep):
     api_url: RuntimeParameter[str | None] = Field(default=None, description="The address of the Argilla server.")
     api_key: RuntimeParameter[SecretStr | None] = Field(default=None, description="The key for the Argilla server.")
     home: str = "argilla"
-    choice: Choice = Choice.all
+    choice: Literal["all", "random", "uncertain"] = "all"
     size: int | None = None
     seed: int = 0
     reviewers: int | None = None
 
     _push: "Push | None" = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any) -> None:
+        """Make the pipeline raise what this step raises: by itself it stops, and returns what it has as a success."""
+        super().model_post_init(context)
+        pipeline, stopping = self.pipeline, self.pipeline._error_callback
+
+        def tell(error: BaseException) -> None:
+            if isinstance(error, _StepWrapperException) and error.step.name == self.name:
+                pipeline._exception = error.subprocess_exception
+            stopping(error)
+
+        pipeline._error_callback = tell
 
     @property
     def inputs(self) -> list[str]:
@@ -76,6 +89,11 @@ class PushToArgilla(GlobalStep):
         self._push = Push(client, self.workspace, self.dataset, reviewers=self.reviewers)
         self._push.check()
 
+    def unload(self) -> None:
+        """Let go of the connection, which cannot travel with an error from the step's process."""
+        self._push = None
+        super().unload()
+
     def process(self, inputs: StepInput) -> "StepOutput":
         """Send the kept rows.
 
@@ -90,7 +108,7 @@ class PushToArgilla(GlobalStep):
         def kept() -> Any:
             return (checked(normalise(row), f"row {row['id']}") for row in inputs if not row.get("rejected_by"))
 
-        sample = Sample.choose(kept(), self.choice, self.size, self.seed)
+        sample = Sample.choose(kept(), Choice(self.choice), self.size, self.seed)
         self._logger.info(sample.statement)
         self._logger.info(self._push.send(sample, kept))
         yield inputs

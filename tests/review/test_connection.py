@@ -125,9 +125,9 @@ class TestFailures:
 
 class TestTold:
     def test_after_the_first_request_it_is_a_stop_that_can_be_resumed(self):
-        with pytest.raises(StoppedError, match=r"http://h: no server answers .*; 5 of 9 are there"):
-            with told("http://h", lambda: "5 of 9 are there"):
-                raise httpx.ConnectError("refused")
+        said = pytest.raises(StoppedError, match=r"http://h: no server answers .*; 5 of 9 are there")
+        with said, told("http://h", lambda: "5 of 9 are there"):
+            raise httpx.ConnectError("refused")
 
     @pytest.mark.parametrize("error", [ValueError("ours"), KeyError("x"), AssertionError()])
     def test_a_fault_of_the_program_passes(self, error):
@@ -140,11 +140,10 @@ class TestTold:
             raise error
 
     def test_a_clean_up_that_fails_does_not_hide_the_first_failure(self):
+        failed = json.JSONDecodeError("page", "", 0)
+        failed.__context__ = httpx.ReadError("lost")
         with pytest.raises(RefusedError, match="no server answers"), told("http://h"):
-            try:
-                raise httpx.ReadError("lost")
-            except httpx.ReadError:
-                raise json.JSONDecodeError("page", "", 0) from None
+            raise failed
 
 
 class TestRepeated:
