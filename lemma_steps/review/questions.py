@@ -42,7 +42,7 @@ def labels(question: str, steps: int = FEWEST_STEPS) -> dict[str, str]:
     if given == "steps":
         given = {str(number): f"Step {number}" for number in range(1, _nameable(steps) + 1)}
     elif given == "error_types":
-        given = {code: kind.name for code, kind in TAXONOMY.items()}
+        given = {code: kind.name.removesuffix(" Error") for code, kind in TAXONOMY.items()}
     return given | ({NONE: asked["none"]} if "none" in asked else {})
 
 
@@ -88,7 +88,15 @@ def guidelines() -> str:
 
 
 def _nameable(steps: int) -> int:
-    return min(max(steps, FEWEST_STEPS), MOST_STEPS)
+    """How many steps get a label.
+
+    The keys of the next question are 1 and 2, and Argilla reads digits that come within 0.3 s of each other as one number:
+    the number of "no step" must not be made of these two, or "2" and "1" in haste would be its 21.
+    """
+    most = max(steps, FEWEST_STEPS)
+    while set(str(most + 1)) <= {"1", "2"}:
+        most += 1
+    return min(most, MOST_STEPS)
 
 
 def _question(name: str, steps: int) -> rg.LabelQuestion | rg.TextQuestion:
