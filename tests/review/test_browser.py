@@ -1,0 +1,93 @@
+"""A reviewer at the page: reads maths and the marked step, answers with the keyboard, and `pull` brings back just that."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .commands import part_of, password_in, recipe, reviews_of, rows_of
+from .page import Page, chromium, words
+
+# REVIEW_PICTURES=docs makes the pictures of docs/review.md anew.
+PICTURES = Path(os.environ["REVIEW_PICTURES"]).resolve() if "REVIEW_PICTURES" in os.environ else None
+EDIT = "Then $3 \\cdot 4 = 12$, <b>not</b> 13 &amp; not $& either.\n\n  Two  spaces, `code`, {{x}}, \\(y\\), é, 日本.\nThe answer is: 12"
+
+
+@pytest.fixture(scope="module")
+def set_of_three(produced: Path, argilla_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three rows with maths in them, of three problems, sent to the server by the command."""
+    with_maths = {
+        row["question"]: row for row in rows_of(produced) if "$" in row["erroneous_prefix"] and row["error_step"] > 1
+    }
+    rows = list(with_maths.values())[:3]
+    directory = part_of(produced, rows, tmp_path_factory.mktemp("browser") / "three-rows")
+    recipe("review", "push", directory, "--home", argilla_server.home)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def page(set_of_three: Path, argilla_server: Any):
+    """The page of a reviewer whom the command invited, on the first record."""
+    told = recipe("review", "invite", "maria", "--home", argilla_server.home)
+    with chromium() as browser:
+        page = Page(browser, argilla_server.url)
+        page.sign_in("maria", password_in(told, "maria"))
+        page.open(set_of_three.name)
+        yield page
+
+
+@pytest.fixture(scope="module")
+def given(page: Page, set_of_three: Path) -> dict[str, dict[str, str]]:
+    """What maria answered to each row, by its id: two rows as they are, one with its correction rewritten."""
+    given = {}
+    for number, reviewed in enumerate(("as it is", "dropped", "edited")):
+        if number:
+            page.settled()
+        row = now_shown(page, rows_of(set_of_three))
+        verdict = "no" if reviewed == "dropped" else "yes"
+        answers = {
+            "first_wrong_step": str(row["error_step"]) if number else "none",
+            "error_type": "QM",
+            "prefix_right": verdict,
+            "correction_right": "no",
+            "reflection_names_error": verdict,
+            "decision": "drop" if reviewed == "dropped" else "keep",
+        }
+        page.answer(answers)
+        if reviewed == "edited":
+            page.edit("edited_correction", EDIT)
+            answers["edited_correction"] = EDIT
+            page.picture(PICTURES, "review-answered")
+        page.submit()
+        given[row["id"]] = answers
+    return given
+
+
+def now_shown(page: Page, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    (row,) = [row for row in rows if page.box("edited_correction").inner_text() == row["correction"]]
+    return row
+
+
+def test_the_page_shows_maths_and_one_marked_step(page: Page, set_of_three: Path):
+    row = now_shown(page, rows_of(set_of_three))
+    page.picture(PICTURES, "review-page")
+    assert page.field("steps").locator(".katex").count() > 0
+    assert page.field("steps").locator(".katex-error").count() == 0
+    assert words(page.read("problem")) == words(row["question"])
+    assert words(page.read("correction")) == words(row["correction"])
+    marked = [line for line in page.read("steps").splitlines() if "marked" in line.lower()]
+    assert len(marked) == 1
+    assert re.search(rf"\bStep {row['error_step']}\b", marked[0])
+
+
+def test_answers_come_back_as_they_were_given(given, set_of_three, argilla_server):
+    recipe("review", "pull", set_of_three, "--home", argilla_server.home)
+    lines = reviews_of(set_of_three)
+    assert sorted(line["id"] for line in lines) == sorted(given)
+    for line in lines:
+        assert line["answers"] == given[line["id"]]
+    assert {line["reviewer"] for line in lines} == {"maria"}
