@@ -128,3 +128,99 @@ def test_cells(value, shown):
 
 def test_a_fence_is_longer_than_any_inside():
     assert fenced("a ```` b").startswith("`````text\n")
+
+
+def question(name, title, share=0.9, kappa=0.8, note=None, between=True):
+    apart = {"kappa": 0.7, "low": 0.5, "high": 0.9, "note": None}
+    figures = {"n": 40, "agree": 36, "share": share, "low": 0.8, "high": 0.95}
+    return {
+        "name": name,
+        "title": title,
+        "records": 30,
+        "with_labels": {**figures, "kappa": kappa, "kappa_low": 0.6, "kappa_high": 0.9, "note": note},
+        "between": {
+            "records": 10,
+            "share": 0.85,
+            "low": 0.7,
+            "high": 0.9,
+            "cohen": {"pairs": 1, **apart},
+            "fleiss": apart,
+        }
+        if between
+        else None,
+    }
+
+
+def reviewed(choices=None, **changes):
+    done = {"dropped": 3, "types_changed": 2, "steps_confirmed": 20, "steps_moved": 1, "edited": 4}
+    return {
+        "records": 30,
+        "answers": 40,
+        "reviewers": 2,
+        "choices": choices or {"random": 30},
+        "population": 500,
+        "questions": [
+            question("first_wrong_step", "Which step?", share=0.912),
+            question("error_type", "What kind?", share=0.834),
+            question("decision", "Keep | drop <b>?", kappa=None, note="no kappa: a kept row always says keep"),
+        ],
+        "changes": {**done, "refused": {"answer_wrong": 5}, "undecided": 6, "other_text": 7, "impossible": 1} | changes,
+    }
+
+
+def card_of(review):
+    summary = Summary(STEPS)
+    for row in stream(30):
+        summary.add(normalise(row))
+    run = {"command": "apply out", "reviewed": {"command": "lemma", "reviewed": None}}
+    report = summary.report(settings={"teacher": "offline"}, run=run) | ({"review": review} if review else {})
+    return render_card(report, summary.examples)
+
+
+@pytest.mark.parametrize("review", [None, {**reviewed(), "records": 0}])
+def test_a_card_of_a_set_that_nobody_reviewed_speaks_of_no_review(review):
+    text = card_of(review)
+    assert "Human agreement" not in text
+    assert "not measured by people" in text
+    assert "review" not in text.partition("## Columns")[0]
+
+
+def test_a_reviewed_set_says_how_far_people_agree():
+    text = card_of(reviewed())
+    assert "reviewers name the same step in 91.2 % of 40 answers" in text
+    assert "reviewers name the same type in 83.4 % of 40 answers" in text
+    assert "not measured" not in text
+    assert "| Which step? | 30 | 36 of 40 | 91.2 % (80.0 to 95.0) | 0.80 (0.60 to 0.90) |" in text
+    assert "| Which step? | 10 | 85.0 % (70.0 to 90.0) | 0.70 (0.50 to 0.90) | 0.70 (0.50 to 0.90) |" in text
+    assert "| refused: answer\\_wrong | 5 |" in text
+    assert "| none, an answer about another text or an impossible one | 8 |" in text
+    assert "moved the first wrong step (1 of the reviewed rows)" in text
+    assert "lemma\napply out\n```" in text
+    assert "judged by two people" not in text
+
+
+@pytest.mark.parametrize(
+    ("choices", "said", "unsaid"),
+    [
+        ({"random": 30}, "30 rows drawn at random: what is found on them holds for the whole set", "doubtful"),
+        ({"uncertain": 30}, "most doubtful: they do not speak for the set.", "holds for"),
+        ({"uncertain": 30}, "answers about the set before review, the most doubtful rows only", "holds for"),
+        ({"random": 29, "uncertain": 1}, "1 row chosen as the most doubtful", "doubtful rows only"),
+        ({"random": 29, "uncertain": 1}, "and are left out of the figures", "doubtful rows only"),
+        ({"all": 30}, "which is not complete; which rows come first is not drawn at random", "doubtful"),
+    ],
+)
+def test_what_the_choice_of_rows_allows_to_say(choices, said, unsaid):
+    text = card_of(reviewed(choices))
+    assert said in text
+    assert unsaid not in text
+
+
+def test_titles_notes_and_reasons_add_no_markup():
+    hostile = "</table>|<script>\n# x"
+    review = reviewed(refused={hostile: 1})
+    review["questions"] = [question("decision", hostile, note=hostile, between=False)]
+    text = card_of(review)
+    assert "<script>" not in text
+    assert "\n# x" not in text
+    assert "No row was judged by two people" in text

@@ -156,3 +156,22 @@ def test_charts():
     assert many.count("<rect") == 40
     assert many.count('class="label"') == 8
     assert "&lt;b&gt;" in columns([("<b>", 1)], "rows")
+
+
+@pytest.mark.parametrize("records", [0, 3])
+def test_a_review_is_shown_where_there_was_one_and_adds_no_element(records):
+    figures = {"n": 3, "agree": 2, "share": 0.667, "low": 0.2, "high": 0.9, "kappa": None, "kappa_low": None}
+    question = {"name": "decision", "title": HOSTILE, "records": 3, "between": None}
+    review = {"records": records, "answers": 3, "reviewers": 1, "choices": {HOSTILE: 3}, "population": 9}
+    review["questions"] = [question | {"with_labels": {**figures, "kappa_high": None, "note": None}}]
+    review["changes"] = {"dropped": 1, "refused": {HOSTILE: 2}}
+    summary = Summary(STEPS)
+    for row in stream(20):
+        summary.add(normalise(row))
+    report = summary.report(settings={}, run={"command": "x"})
+    before = Page(render_report(report, summary.examples))
+    page = Page(render_report(report | {"review": review}, summary.examples))
+    assert page.tags["script"] == page.tags["img"] == 0
+    assert ("66.7 % (20.0 to 90.0)" in page.text) == bool(records)
+    assert ("dropped 1, changes refused 2" in page.text) == bool(records)
+    assert (page.tags == before.tags) == (not records)

@@ -242,7 +242,7 @@ def test_a_step_moves_to_an_earlier_one_that_is_not_the_gold_solutions(produced:
     assert stayed == bad | {"changelog": stayed["changelog"]}
     assert stayed["changelog"][0]["reason"].startswith("step_not_wrong: ")
     assert f"refused: {bad['id']}: error_step: step_not_wrong" in said
-    assert "In 1 rows a reviewer found another" in (tmp_path / "reviewed" / "README.md").read_text("utf-8")
+    assert "moved the first wrong step (1 of the reviewed rows)" in (tmp_path / "reviewed" / "README.md").read_text("utf-8")
 
 
 def test_what_a_set_leaves_out_of_training_follows_its_wrong_step(produced: Path, tmp_path: Path) -> None:
