@@ -22,7 +22,6 @@ _OURS = ("content", "error_step", TYPE_LABEL, "label_source", "choice")
 """Metadata that every record from `push` has."""
 _LABELS = ("error_step", "error_type", "label_source", "locator_agreement", "choice")
 _PAGE = 250
-_WITHOUT_ACCOUNT = "deleted account"
 
 
 def pull(client: rg.Argilla, workspace: str, dataset: str, directory: Path) -> str:
@@ -124,16 +123,12 @@ def _answers(
         shown = {questions.get(str(one.question_id)): one.value for one in record.suggestions or ()}
         metadata["error_type"] = metadata[TYPE_LABEL]
         labels = {name: metadata.get(name) for name in _LABELS}
-        without = 0
         for response in record.responses or ():
             if response.status != "submitted":
                 seen[response.status.value] += 1
                 continue
-            who = str(response.user_id) if response.user_id else ""
-            seen["nameless"] += bool(who) and who not in names
-            if not who:  # the account is gone, its answers stay
-                without += 1
-                who = _WITHOUT_ACCOUNT if without == 1 else f"{_WITHOUT_ACCOUNT} {without}"
+            who = str(response.user_id)
+            seen["nameless"] += who not in names
             given = _given(response.values or {}, shown)
             yield Answer(str(record.external_id), metadata["content"], *place, names.get(who, who), given, labels)
 

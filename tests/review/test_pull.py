@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,8 @@ class Sent:
 
 
 @pytest.fixture
-def sent(client: Any, workspace: str, dataset_name: str, rows: list[Row]) -> Iterator[Sent]:
-    yield Sent(client, workspace, dataset_name, rows)
+def sent(client: Any, workspace: str, dataset_name: str, rows: list[Row]) -> Sent:
+    return Sent(client, workspace, dataset_name, rows)
 
 
 def asked(client: Any, record: Any, body: dict[str, Any]) -> None:
@@ -185,40 +185,34 @@ def test_records_that_move_between_pages_stop_it(
     assert not (tmp_path / NAME).exists()
 
 
-def test_a_deleted_account_loses_its_name_but_not_its_answers(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
-    one, two = annotator("ana"), annotator("ben")
-    for reviewer in (one, two):
-        respond(reviewer.client, sent.records[0], KEEP)
-        sent.client.users(reviewer.username).delete()
-    sent.pull(tmp_path)
-    assert [a.reviewer for a in read(tmp_path)] == ["deleted account", "deleted account 2"]
-
-
-def test_an_admin_who_may_not_list_users_gets_ids_and_is_told(
-    sent: Sent, annotator: Annotator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_answers_of_a_deleted_account_are_in_the_former_file(
+    sent: Sent, annotator: Annotator, tmp_path: Path
 ) -> None:
-    admin = rg.User(
+    ana, ben = annotator("ana"), annotator("ben")
+    for reviewer in (ana, ben):
+        respond(reviewer.client, sent.records[0], KEEP)
+    sent.pull(tmp_path)
+    sent.client.users(ben.username).delete()  # the server deletes the answers with the account
+    assert "1 answer that the file had is no longer there" in sent.pull(tmp_path)
+    assert [a.reviewer for a in read(tmp_path)] == [ana.username]
+    assert ben.username in (tmp_path / FORMER).read_text("utf-8")
+
+
+def test_an_admin_sees_the_names_of_the_workspace(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
+    made = rg.User(
         username=f"admin-{sent.name}", password="a password 12345", role="admin", client=sent.client
     ).create()
-    admin.add_to_workspace(sent.client.workspaces(sent.workspace))
-    theirs = signed_in(sent.client.api_url, admin.username, "a password 12345")
-    ana = annotator("ana")
-    respond(ana.client, sent.records[0], KEEP)
-    respond(theirs, sent.records[0], KEEP)
-    said = sent.pull(tmp_path, theirs)
-    names = {a.reviewer for a in read(tmp_path)}
-    if "note: this key may not read the reviewers' names" in said:
-        assert names == {ana.id, admin.username}
-    else:
-        assert names == {ana.username, admin.username}
-    from argilla._exceptions import ForbiddenError
-
-    def forbidden(*_: Any) -> Any:
-        raise ForbiddenError
-
-    for name in ("list", "list_by_workspace_id"):
-        monkeypatch.setattr(sent.client.api.users, name, forbidden)
-    assert "ids stand for them" in sent.pull(tmp_path / "..", sent.client)
+    made.add_to_workspace(sent.client.workspaces(sent.workspace))
+    admin = signed_in(sent.client.api_url, made.username, "a password 12345")
+    ana, ben = annotator("ana"), annotator("ben")
+    for client in (ana.client, ben.client, admin):
+        respond(client, sent.records[0], KEEP)
+    sent.client.users(ben.username).remove_from_workspace(sent.client.workspaces(sent.workspace))
+    said = sent.pull(tmp_path, admin)
+    assert {a.reviewer for a in read(tmp_path)} == {ana.username, made.username, ben.id}
+    assert "note: this key may not read the reviewers' names" in said
+    sent.pull(tmp_path)  # the owner's key may
+    assert {a.reviewer for a in read(tmp_path)} == {ana.username, made.username, ben.username}
 
 
 def test_no_answers_yet_writes_nothing(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
@@ -233,7 +227,8 @@ def test_refusals_are_one_line_with_the_remedy_and_leave_the_file(
     respond(ana := annotator("ana").client, sent.records[0], KEEP)
     sent.pull(tmp_path)
     before = (tmp_path / NAME).read_bytes()
-    down = rg.Argilla(api_url=sent.client.api_url, api_key=sent.client.api.http_client.headers["X-Argilla-Api-Key"])
+    key = sent.client.api.http_client.headers["X-Argilla-Api-Key"]
+    down = rg.Argilla(api_url=sent.client.api_url, api_key=key, retries=0)
     down.api.http_client.base_url = f"http://127.0.0.1:{free_port()}"
     cases = [
         (sent.client, "nowhere", sent.name, tmp_path, "no workspace nowhere; give --workspace"),
