@@ -87,7 +87,11 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def argilla_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArgillaServer]:
-    """Started once per session. A test that kills it starts it again; the data of the others is kept."""
+    """Started once per session. A test that kills it starts it again; the data of the others is kept.
+
+    Skips in an environment without Argilla's SDK, so that the default tests build no environment for a server.
+    """
+    pytest.importorskip("argilla", reason="needs the review extra")
     server = ArgillaServer(tmp_path_factory.mktemp("argilla") / "home")
     try:
         yield server.start()
@@ -98,8 +102,9 @@ def argilla_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Argilla
 
 @pytest.fixture(scope="session")
 def client(argilla_server: ArgillaServer) -> Any:
-    """The SDK in the owner's name; skips where the review extra is not installed."""
-    rg = pytest.importorskip("argilla", reason="needs the review extra")
+    """The SDK in the owner's name."""
+    import argilla as rg
+
     return rg.Argilla(api_url=argilla_server.url, api_key=argilla_server.credentials.api_key, timeout=60, retries=2)
 
 
