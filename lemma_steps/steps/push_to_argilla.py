@@ -64,6 +64,8 @@ class PushToArgilla(GlobalStep):
     def model_post_init(self, context: Any) -> None:
         """Make the pipeline raise what this step raises: by itself it stops, and returns what it has as a success."""
         super().model_post_init(context)
+        if self.pipeline is None:
+            return
         pipeline, stopping = self.pipeline, self.pipeline._error_callback
 
         def tell(error: BaseException) -> None:
