@@ -1,0 +1,217 @@
+"""Any text reaches Argilla's page as it is: signs stand for themselves, formulas are drawn, what cannot be seen is shown."""
+
+from __future__ import annotations
+
+import gzip
+import html
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lemma_steps.review.markdown import LONGEST_FORMULA, MOST_LATEX, shown
+
+from .commands import rows_of
+from .page import Page, chromium
+
+# The rule by which the page sees a formula, and the places at which it looks for one (argilla-server 2.8.0).
+SEEN = re.compile(r"(?:^|(?<= ))(\${1,2})(?!\$)((?:\\.|[^\\\n])*?(?:\\.|[^\\\n$]))\1(?=[\s?!.,:]|$)")
+ENTITY = re.compile(r"&(?:[a-z]+|#\d+);")
+OURS = re.compile(r'<span style="display: inline-block">|</span>')
+SIGNS = re.compile(r"[<>\\`*_\[\]|#@~$&]|^(?:[-+=]|\d+[.)])|^[ \t]{2,}|www\.|://", re.MULTILINE)
+
+
+def parts(markdown: str) -> tuple[str, list[str]]:
+    """What marked reads as text, and the formulas that it sees, as an independent reader finds them."""
+    formulas = [found[2].strip() for found in SEEN.finditer(markdown)]
+    return ENTITY.sub("e", OURS.sub("", SEEN.sub("F", markdown))), formulas
+
+
+@pytest.mark.parametrize(
+    ("text", "formulas"),
+    [
+        ("$x^2$ and $y$", ["x^2", "y"]),
+        (r"so \(x_1\), \( y \) and \[z\]", ["x_1", "y", "z"]),
+        ("\\[\nx = 1\n\\]", ["x = 1"]),
+        ("$$x$$", ["x"]),
+        ("$$\nx\n$$", ["x"]),
+        ("($x$), n$y$$z$-axis; **$a$**", ["x", "y", "z", "a"]),
+        ("it costs $5, so $x = 5$ and $y$", ["x = 5", "y"]),
+        (r"\begin{align*}a &= 1 \\ b &= 2\end{align*}", [r"\begin{align*}a &= 1 \\ b &= 2\end{align*}"]),
+        (r"\begin{eqnarray}a &=& 1\end{eqnarray}", [r"\begin{align}a &=& 1\end{align}"]),
+        (r"$\begin{pmatrix}1 \\[2pt] 2\end{pmatrix}$", [r"\begin{pmatrix}1 \\[2pt] 2\end{pmatrix}"]),
+        (r"\(165 \times 12 = $1,980\)", [r"165 \times 12 = \$1,980"]),
+        (r"\[x \text{ if $y$ is even}\]", [r"x \text{ if \(y\) is even}"]),
+        (r"$a\ $ b", [r"a\ ".strip()]),
+        (r"$50\%$", [r"50\%"]),
+        # money
+        ("$5 and $10", []),
+        (r"a \$5 bill", []),
+        ("$3+$4=$7", []),
+        ("$5 * 3 = $15, and $1,200.50 in all", []),
+        ("He has $20, she has 30$", []),
+        ("$144 = $<<200-56=144>>144", []),
+        # nothing that hides, moves or defines; no comments
+        *((f"${latex}$", []) for latex in (r"\phantom{9}5", r"\color{white}5", r"\rule{9em}{9em}", r"\def\a{5}\a")),
+        *(
+            (f"${latex}$", [])
+            for latex in (r"5 % 6", r"1\hspace{-1em}2", r"\href{a}{b}", r"\!\!\!\!5", r"\htmlId{a}{b}")
+        ),
+        # what does not close, drawings, code, tables
+        ("$x = 1", []),
+        (r"\( x \]", []),
+        ("$x\n\ny$", []),
+        ('[asy] label("$x$", A); [/asy]', []),
+        ("```\n$x$\n```", []),
+        (r"\begin{tabular}{c}$x$\end{tabular}", []),
+        ("$" + "x" * LONGEST_FORMULA + "$", []),
+        ("$" + "{" * 40 + "x" + "}" * 40 + "$", []),
+    ],
+)
+def test_formulas_and_money(text, formulas):
+    assert parts(shown(text))[1] == formulas
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("a\x00b\x1b[0m\x7f", "a␀b␛[0m␡"),
+        ("\u202e21\u202c \u200b\u2066\ufeff\xad", "⟨U+202E⟩21⟨U+202C⟩ ⟨U+200B⟩⟨U+2066⟩⟨U+FEFF⟩⟨U+00AD⟩"),
+        ("a\rb\u2028c\ue000d\ud800e", "a␍b⟨U+2028⟩c⟨U+E000⟩d⟨U+D800⟩e"),
+        ("\u3164\u2800", "⟨U+3164⟩⟨U+2800⟩"),
+        ("$x\u202ey$", "$x⟨U+202E⟩y$"),
+        ("a\r\nb", "a\nb"),
+        ("é, 日本, ∑, א, 😀", "é, 日本, ∑, א, 😀"),
+    ],
+)
+def test_what_nobody_can_see_is_shown(text, seen):
+    assert html.unescape(shown(text)) == seen
+
+
+def test_line_breaks_and_spaces_stay():
+    assert html.unescape(shown("a\n  b  c\n\n\td \n")) == "a\n\xa0\xa0b\xa0 c\n\n\xa0\xa0\xa0\xa0d\n"
+
+
+@given(st.text() | st.text(alphabet="$\\()[]{}ab5=.,*_`<>&#|~!-+:/@1 \n\t") | st.text(alphabet="$ a5.\n\\"))
+def test_no_sign_of_any_text_means_anything(text):
+    markdown = shown(text)
+    outside, _ = parts(markdown)
+    assert not SIGNS.search(outside)
+    assert "\n\xa0$" not in markdown
+    assert squeezed(html.unescape(OURS.sub("", markdown))) == squeezed(seen(text))
+
+
+@given(
+    st.lists(st.sampled_from(["$x$", r"\(y_1\)", r"\[z\]", "$5", "word", "(", ")", "-", "1. ", "*", "\n", " ", "\n\n"]))
+)
+def test_formulas_among_signs(pieces):
+    outside, formulas = parts(shown("".join(pieces)))
+    assert not SIGNS.search(outside)
+    assert set(formulas) <= {"x", "y_1", "z"} or "$" in "".join(pieces)
+
+
+def seen(text: str) -> str:
+    """`text` with what cannot be seen made visible, by the function under test on each character alone."""
+    return "".join(
+        html.unescape(shown(sign)) if not sign.isascii() or not sign.isprintable() else sign for sign in text
+    )
+
+
+def squeezed(text: str) -> str:
+    """The text without white space and without the signs that open and close formulas, which change."""
+    return re.sub(r"\\?\$|\\[()\[\]]|[\s\xa0␍]", "", text).replace("eqnarray", "align")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["$", "{", "$5 ", "$x$", "a$x$b", "\\(", "\\(x\\)", "\\begin{align}", "[asy]", "*", "\\", "\t", " ", "&", "1. ", "$$", "\u202e"]
+    + ["$" + "{" * 900 + "$ ", "$1 " + "x" * 1900 + "=$", "```\n", "|a|\n|-|\n", r"\frac{", "$1=", "\\\\", "\\!"],
+)  # fmt: skip
+def test_the_time_grows_with_the_length_only(hostile):
+    begin = time.process_time()
+    markdown = shown(hostile * (200_000 // len(hostile)))
+    assert time.process_time() - begin < 2
+    assert sum(map(len, parts(markdown[:50_000])[1])) <= MOST_LATEX
+
+
+NASTY = [
+    "# 1 * 2 * 3\n- 4 - 5\n1. six\n> 7 > 6\n    8\n| 9 | 10 |\n|---|---|\n~~11~~ `12` __13__\n---\n```\n14\n***\n&lt;b&gt; \\*",
+    "a\n===\nb\n---\nc\n* * *\n+ d\n2) e\n<!-- f -->\n<b>g</b> <a href='x'>h</a> [i](j) ![k](l) [m]: n\n[m]",
+    "</script><script>window.ran=1</script> $& $` $' {{x}} ${y} <img src=x onerror=window.ran=1>",
+    "www.example.org, https://example.org, ftp://example.org, <http://a.b>, a.b@example.org",
+    "A dot (a *dot*) $x$, and ($y_1$)! *$z$* $u$$v$-axis [$w$](x) 5$a$5 `$b$`",
+    "$|x|$ | y\n$-$|-\n1 | 2",
+    r"$50\%$ of \$5, $5 or 5 $, $5 and $10, $3+$4=$7; \(a\)\[b\]c \\ \* \_ \$",
+    "a  $x$  b\n $y$\n  $z$\n\n$u$ \n",
+    "12 \u05d0\u05d1 21",
+    "$x<y>z$ and $a&b$ and $</p>$ and $\\text{<b>x</b>}$",
+    "1\\. x\n\\- y\n\\# z\n\\\\(x\\\\)",
+]
+
+RENDER = """texts => {
+    let require;
+    const probe = `probe ${performance.now()}`;
+    const key = Object.keys(window).find(name => name.startsWith('webpackJsonp'));
+    window[key].push([[probe], {[probe]: (module, exports, given) => { require = given; }}, [[probe]]]);
+    const parts = Object.values(require.c).map(module => module.exports && module.exports.default).filter(Boolean);
+    const found = parts.map(part => part.options || part).find(part => part.computed && part.computed.markdownToHtml);
+    return texts.map(markdown => {
+        const begin = performance.now(), drawn = document.createElement('div');
+        drawn.innerHTML = found.computed.markdownToHtml.call({markdown});
+        const ms = performance.now() - begin;
+        drawn.querySelectorAll('.katex').forEach(each => each.replaceWith(each.querySelector('math').lastChild.textContent));
+        const tags = [...new Set([...drawn.querySelectorAll('*')].map(each => each.tagName))];
+        return [drawn.textContent, tags, ms];
+    });
+}"""
+
+
+def test_the_page_itself_shows_every_text(client, workspace, annotator, dataset_name, argilla_server, produced):
+    """The page's own reader of Markdown, asked for nasty texts, all texts of 200 produced rows, and gold solutions of MATH
+    where LEMMA_DATA names a folder that holds them."""
+    rows = rows_of(produced)[:200]
+    send(client, workspace, dataset_name, rows[0])
+    texts = [*NASTY, *(row[name] for row in rows for name in COLUMNS)]
+    texts += gold(Path(os.environ.get("LEMMA_DATA", "")) / "math_train.jsonl.gz")
+    reviewer = annotator()
+    with chromium() as browser:
+        page = Page(browser, argilla_server.url)
+        page.sign_in(reviewer.username, reviewer.password)
+        page.open(dataset_name)
+        for text, (drawn, tags, ms) in zip(
+            texts, page.page.evaluate(RENDER, [shown(text) for text in texts]), strict=True
+        ):
+            assert squeezed(drawn) == squeezed(seen(text))
+            assert set(tags) <= {"P", "BR", "SPAN"}, text
+            assert ms < 2000
+        hostile = ["a$x$" * 25_000, "\\$5 *a* " * 12_000, "$" + "x_{" * 600 + "$ " * 3000, "$x$ " * 25_000]
+        assert max(ms for _, _, ms in page.page.evaluate(RENDER, [shown(text) for text in hostile])) < 10_000
+
+
+COLUMNS = ("question", "gold_solution", "erroneous_prefix", "reflection", "correction")
+
+
+def gold(path: Path) -> Iterator[str]:
+    if not path.is_file():
+        return
+    with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
+        for number, line in enumerate(file):
+            if number % 25 == 0:
+                yield json.loads(line)["solution"]
+
+
+def send(client: Any, workspace: str, name: str, row: dict[str, Any]) -> None:
+    import argilla as rg
+
+    from lemma_steps.review.questions import settings
+    from lemma_steps.review.record import record_of
+
+    dataset = rg.Dataset(name, workspace=workspace, settings=settings(5, 1), client=client).create()
+    dataset.records.log([record_of(row, "all")])
