@@ -25,6 +25,8 @@ BUILD_S, START_S = 600, 90  # the first start on a machine builds the server's e
 class ArgillaServer:
     """`recipes/review.py serve` in a process of its own; `kill` and `start` again keep home and port."""
 
+    host = "127.0.0.1"
+
     def __init__(self, home: Path, port: int | None = None) -> None:
         self.home, self.port = home, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -35,7 +37,10 @@ class ArgillaServer:
         """Start it and wait until it answers; skips the test where its environment cannot be built."""
         with self.printed.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, str(RECIPE), "serve", "--home", str(self.home), "--port", str(self.port)],
+                [
+                    *(sys.executable, str(RECIPE), "serve", "--home", str(self.home)),
+                    *("--host", self.host, "--port", str(self.port)),
+                ],
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,

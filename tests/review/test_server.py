@@ -74,6 +74,13 @@ def test_neither_guessed_nor_default_keys_open_it(argilla_server):
     assert who(argilla_server, **{"X-Argilla-Api-Key": argilla_server.credentials.api_key}) == 200
 
 
+def test_pages_of_other_sites_may_not_read_it(argilla_server):
+    reply = httpx.get(
+        f"{argilla_server.url}/api/v1/version", headers={"Origin": "http://elsewhere.example"}, timeout=30
+    )
+    assert "access-control-allow-origin" not in reply.headers
+
+
 def test_a_second_server_of_a_home_is_refused(argilla_server):
     done = serve("--home", argilla_server.home, "--port", free_port())
     assert done.returncode == 2
@@ -133,8 +140,13 @@ def test_the_owner_follows_the_file_of_credentials(own_server):
     assert "Traceback" not in own_server.printed.read_text()
 
     (own_server.home / credentials.FILE).unlink()  # lost: new ones are made, and the former open nothing
+    own_server.host = "0.0.0.0"
     last = own_server.start().credentials
     assert last.password in own_server.printed.read_text()
+    assert last.url == own_server.url
+    assert "nothing on the way is encrypted" in own_server.printed.read_text()
+    if sys.platform == "linux":  # where this too is an address of the machine
+        assert httpx.get(f"http://127.0.0.2:{own_server.port}", timeout=30).status_code == 200
     assert [token(own_server.url, account.password).status_code for account in (first, last)] == [401, 201]
     keys = [{"X-Argilla-Api-Key": account.api_key} for account in (first, last)]
     assert [who(own_server, **key) for key in keys] == [401, 200]

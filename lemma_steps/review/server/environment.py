@@ -19,7 +19,7 @@ from lemma_steps.llms.open_weights import cache_directory
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 NEWEST = (3, 13)  # greenlet 3.1, which the server pins, is built for no later Python
-_SPACE = 2**30  # bytes; the environment takes 440 MB, and its packages as much again while they are unpacked
+_SPACE = 2**30  # bytes; the environment takes 500 MB, and its packages as much again while they are unpacked
 _WHOLE = "complete"  # written last: a folder without it was never finished
 _LOG = "build.log"
 
@@ -56,7 +56,7 @@ def _build(folder: Path, python: Path) -> None:
             f"serve: {folder.parent} has {free / 1e6:.0f} MB free and the server's environment wants 1,000; "
             "free some, or set XDG_CACHE_HOME to another directory"
         )
-    print(f"Building the server's environment in {folder}, once: about 90 packages, 440 MB ...", flush=True)
+    print(f"Building the server's environment in {folder}, once: about 90 packages, 500 MB ...", flush=True)
     begin = time.monotonic()
     folder.mkdir()
     for command in _commands(folder, python):

@@ -82,6 +82,7 @@ def _prepare_process(home: Path, account: credentials.Credentials) -> None:
         ARGILLA_DATABASE_SQLITE_TIMEOUT="60",  # seconds that one writer waits for another
         ARGILLA_AUTH_SECRET_KEY=account.secret,
         ARGILLA_AUTH_OAUTH_CFG=str(home / "oauth.yaml"),
+        ARGILLA_CORS_ORIGINS="[]",  # its own page needs none, and no other page has business here
         HF_HUB_DISABLE_TELEMETRY="1",
         HF_HUB_OFFLINE="1",
         TMPDIR=str(pages),
