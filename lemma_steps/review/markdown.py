@@ -46,6 +46,7 @@ _SOURCE_ONLY = re.compile(
     r"|href|url|html[A-Za-z]*|includegraphics|genfrac|above|vcenter|char|verb)(?![A-Za-z]))"
     r"|\\\\\s*\[\s*-|(?:\\!\s*){4}|@"
 )
+_SUM = re.compile(r"\d[^\\^_{}]*+(?<=[=+*/×÷-])\Z|\d[^\\^_{}]*+(?<=\sx)\Z")  # of money: "$5 x 3 = $15"
 _TEXT_IN_MATHS = re.compile(r"\\(?:text[a-z]*|mbox)\b")
 _DOLLAR = re.compile(r"\\.|(\$)")
 _BRACE = re.compile(r"\\.|([{}])")
@@ -119,7 +120,7 @@ def _seen(found: re.Match[str]) -> str:
 def _formula(source: str) -> str | None:
     """A formula as Argilla renders it, on one line between dollar signs; None where its source is to be shown."""
     body, display = _body(source)
-    if not body or (source[0] == "$" and body[0].isdigit() and body[-1] in "=+-*/x×÷"):  # money: "$5 * 3 = $15"
+    if not body or (source[0] == "$" and _SUM.match(body)):
         return None
     if _SOURCE_ONLY.search(body) or _visible(body) != body or _depth(body) > DEEPEST:
         return None
