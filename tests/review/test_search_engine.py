@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
@@ -270,3 +271,24 @@ def test_text_is_found_as_it_is_now(client, workspace, dataset_name):
     assert [found(http, dataset, text=text)[1] for text in ("former", "later", "words")] == [0, 1, 2]
     dataset.records.delete([next(iter(dataset.records(query="other")))])
     assert [found(http, dataset, text=text)[1] for text in ("other", "words")] == [0, 1]
+
+
+def test_a_changed_number_of_reviewers_changes_what_is_complete(client, workspace, dataset_name):
+    import argilla as rg
+
+    settings = rg.Settings(
+        fields=[rg.TextField("t")],
+        questions=[rg.TextQuestion("q")],
+        distribution=rg.TaskDistribution(min_submitted=2),
+    )
+    dataset = rg.Dataset(dataset_name, workspace=workspace, settings=settings, client=client).create()
+    dataset.records.log([{"id": "1", "t": "answered once"}, {"id": "2", "t": "not at all"}])
+    respond(client, next(iter(dataset.records())), {"q": "an answer"})
+    assert dataset.progress() == {"total": 2, "completed": 0, "pending": 2}
+    dataset.settings.distribution = rg.TaskDistribution(min_submitted=1)
+    dataset.settings.update()
+    for _ in range(50):  # the server does it after its reply
+        if dataset.progress()["completed"]:
+            break
+        time.sleep(0.1)
+    assert dataset.progress() == {"total": 2, "completed": 1, "pending": 1}

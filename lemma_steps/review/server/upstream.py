@@ -1,7 +1,7 @@
 """What is changed in argilla-server 2.8.0, and how it is started. It has had no release since, so these spots stay put.
 
-Redis is replaced by one in this process, the jobs it would queue run on the server's own loop, and what slows the
-logging of records down without need is cut.
+Redis is replaced by one in this process, the job that follows a changed number of reviewers runs on the server's own
+loop, and what slows the logging of records down without need is cut. Webhooks and imports from the Hub are not run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from argilla_server import database  # noqa: E402
 from argilla_server._app import app as argilla  # noqa: E402
 from argilla_server.contexts import accounts  # noqa: E402
 from argilla_server.enums import UserRole  # noqa: E402
-from argilla_server.jobs import dataset_jobs, webhook_jobs  # noqa: E402
+from argilla_server.jobs import dataset_jobs  # noqa: E402
 from argilla_server.models import User  # noqa: E402
 from credentials import Credentials  # noqa: E402
 
@@ -32,8 +32,8 @@ _running: set[asyncio.Task[None]] = set()
 
 def app() -> Any:
     """The ASGI application, ready to be served."""
-    for job in (dataset_jobs.update_dataset_records_status_job, webhook_jobs.notify_event_job):
-        job.delay = _on_this_loop(job)
+    job = dataset_jobs.update_dataset_records_status_job
+    job.delay = _on_this_loop(job)
     faster.patch()
     return argilla
 
