@@ -46,7 +46,7 @@ _SOURCE_ONLY = re.compile(
     r"|href|url|html[A-Za-z]*|includegraphics|genfrac|above|vcenter|char|verb)(?![A-Za-z]))"
     r"|\\\\\s*\[\s*-|(?:\\!\s*){4}|@"
 )
-_SUM = re.compile(r"\d[^\\^_{}]*+(?<=[=+*/×÷-])\Z|\d[^\\^_{}]*+(?<=\sx)\Z")  # of money: "$5 x 3 = $15"
+_SUM = re.compile(r"\d[^\\^_{}]*+(?<=[=+*/×÷-])\Z|\d[\d\s.,*/+=×÷x-]*+(?<=\sx)\Z")  # of money: "$5 x 3 = $15"
 _TEXT_IN_MATHS = re.compile(r"\\(?:text[a-z]*|mbox)\b")
 _DOLLAR = re.compile(r"\\.|(\$)")
 _BRACE = re.compile(r"\\.|([{}])")

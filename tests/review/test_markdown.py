@@ -41,7 +41,7 @@ def parts(markdown: str) -> tuple[str, list[str]]:
         (r"so \(x_1\), \( y \) and \[z\]", ["x_1", "y", "z"]),
         ("\\[\nx = 1\n\\]", ["x = 1"]),
         ("$$x$$", ["x"]),
-        ("from $3x$ and $5$, $5 \\times x$", ["3x", "5", r"5 \times x"]),
+        ("from $3x$ and $5$, $5 \\times x$, $0 < x$", ["3x", "5", r"5 \times x", "0 < x"]),
         ("$$\nx\n$$", ["x"]),
         ("($x$), n$y$$z$-axis; **$a$**", ["x", "y", "z", "a"]),
         ("it costs $5, so $x = 5$ and $y$", ["x = 5", "y"]),
