@@ -38,8 +38,8 @@ class Consensus:
 
     def who(self, question: str, value: str | None = None) -> list[str]:
         """The reviewers who gave this value, or any."""
-        given = {a.reviewer: a.answers[question] for a in self.answers if question in a.answers}
-        return sorted(name for name, said in given.items() if value in (None, said))
+        given = [(a.reviewer, a.answers[question]) for a in self.answers if question in a.answers]
+        return sorted({name for name, said in given if value in (None, said)})
 
 
 def consensus(row: dict[str, Any], answers: Iterable[Answer]) -> Consensus:

@@ -87,7 +87,7 @@ def _asked(row: Row, found: Consensus) -> Counter[str]:
         elif "error_step" in change.values:
             asked["steps_confirmed" if change.confirms(row) else "steps_moved"] += 1
         else:
-            asked["edited"] += len(change.values)
+            asked["edited"] = 1
     return asked
 
 

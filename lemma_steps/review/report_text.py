@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lemma_steps.output.report import visible
+from lemma_steps.taxonomy import TAXONOMY
 
 WIDTH, DASH, SHOWN = 80, "–", 20
 _CHOICES = {
@@ -26,13 +27,15 @@ CHANGES = {
     "types_changed": "error types changed",
     "steps_confirmed": "wrong steps confirmed",
     "steps_moved": "wrong steps moved to another step",
-    "edited": "texts edited",
-    "refused": "changes that contradict each other, so none is made",
+    "edited": "rows edited",
+    "refused": "changes that contradict others: they are not made",
     "undecided": "judgements without a majority: they change nothing",
     "impossible": "answers that cannot be for their row, left out",
     "other_text": "answers about a text that is no longer in the set, left out",
 }
 """What `changes` counts, in words."""
+ONLY_UNCERTAIN = "Agreement is that on rows chosen as uncertain"
+WITHOUT_UNCERTAIN = "Agreement is computed without the rows chosen as uncertain"
 READING = (
     "Shares and intervals are in per cent; intervals hold 95 %. kappa is agreement beyond chance: 1 where all agree, 0 "
     "where they agree as often as chance would have it. A high share with a low kappa is usual where nearly all answers "
@@ -64,8 +67,9 @@ def _head(figures: Mapping[str, Any], name: str) -> str:
     ]
     if "all" in figures["choices"] and records < population:
         lines.append("Not every row is answered yet. Those that are were not drawn at random: figures may still move.")
-    if "uncertain" in figures["choices"] and len(figures["choices"]) > 1:
-        lines.append("Agreement is computed without the rows chosen as uncertain, which do not speak for the set.")
+    if "uncertain" in figures["choices"]:
+        alone = len(figures["choices"]) == 1
+        lines.append(f"{ONLY_UNCERTAIN if alone else WITHOUT_UNCERTAIN}, which do not speak for the set.")
     return "\n".join(fill(line, WIDTH) for line in [*lines, READING])
 
 
@@ -103,7 +107,7 @@ def _reviewers(found: Sequence[Mapping[str, Any]]) -> str:
         rate = f"{100 * one['keep'] / decided:.0f} %" if decided else DASH
         counts = [f"{one[name]:,}" for name in ("answers", "keep", "drop")]
         rows.append([one["reviewer"], *counts, rate, f"{one['edits']:,}", f"{one['comments']:,}"])
-    return _table("Reviewers", ["reviewer", "answers", "keep", "drop", "kept", "edits", "comments"], rows)
+    return _table("Reviewers", ["reviewer", "answers", "keep", "drop", "keep rate", "edits", "comments"], rows)
 
 
 def _types(found: Mapping[str, Mapping[str, int]]) -> list[str]:
@@ -111,7 +115,11 @@ def _types(found: Mapping[str, Mapping[str, int]]) -> list[str]:
     rows = []
     for label, said in found.items():
         others = {kind: count for kind, count in said.items() if kind != label}
-        row = [label, f"{sum(said.values()):,}", f"{said.get(label, 0):,}"]
+        row = [
+            f"{label} {TAXONOMY[label].name}" if label in TAXONOMY else label,
+            f"{sum(said.values()):,}",
+            f"{said.get(label, 0):,}",
+        ]
         rows.append((-sum(others.values()), [*row, ", ".join(f"{kind} {count:,}" for kind, count in others.items())]))
     heading = "Error types: what reviewers said, by the type that the data give"
     return [_table(heading, ["label", "answers", "the same", "others"], [r for _, r in sorted(rows)])] if rows else []

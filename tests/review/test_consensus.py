@@ -118,6 +118,8 @@ def test_who_said_what() -> None:
     assert found.who("decision", "keep") == ["ana", "cem"]
     assert found.who("decision") == ["ana", "ben", "cem"]
     assert found.who("error_type") == []
+    twice = of(answer("ana", {"decision": "keep"}), answer("ana", {"decision": "drop"}, dataset="pilot"))
+    assert twice.who("decision", "keep") == twice.who("decision", "drop") == twice.who("decision") == ["ana"]
 
 
 SAID = st.fixed_dictionaries(

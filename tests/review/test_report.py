@@ -61,7 +61,7 @@ def of(*answers: Answer, rows: int = 10) -> dict[str, Any]:
         ({"first_wrong_step": "1"}, {"steps_moved": 1}),
         ({"error_type": "OP"}, {"types_changed": 1, "steps_confirmed": 1}),
         ({"edited_correction": "The answer is: 9"}, {"edited": 1, "steps_confirmed": 1}),
-        ({"edited_correction": "x", "edited_reflection": "y"}, {"edited": 2, "steps_confirmed": 1}),
+        ({"edited_correction": "x", "edited_reflection": "y"}, {"edited": 1, "steps_confirmed": 1}),
         ({"first_wrong_step": "9"}, {"impossible": 1}),
         ({"comment": "hm"}, {"steps_confirmed": 1}),
     ],
