@@ -14,16 +14,15 @@ from .page import Page, chromium, words
 
 # REVIEW_PICTURES=docs makes the pictures of docs/review.md anew.
 PICTURES = Path(os.environ["REVIEW_PICTURES"]).resolve() if "REVIEW_PICTURES" in os.environ else None
+REWORDED = "Wait, the last step cannot be right. Let me see where it goes wrong and do it again."
 EDIT = "Then $3 \\cdot 4 = 12$, <b>not</b> 13 &amp; not $& either.\n\n  Two  spaces, `code`, {{x}}, \\(y\\), é, 日本.\nThe answer is: 12"
 
 
 @pytest.fixture(scope="module")
 def set_of_three(produced: Path, argilla_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three rows with maths in them, of three problems, sent to the server by the command."""
-    with_maths = {
-        row["question"]: row for row in rows_of(produced) if "$" in row["erroneous_prefix"] and row["error_step"] > 1
-    }
-    rows = list(with_maths.values())[:3]
+    rows = [row for row in rows_of(produced) if "\\" in row["erroneous_prefix"] and row["error_step"] > 1]
+    rows = list({row["question"]: row for row in rows}.values())[:3]
     directory = part_of(produced, rows, tmp_path_factory.mktemp("browser") / "three-rows")
     recipe("review", "push", directory, "--home", argilla_server.home)
     return directory
@@ -42,7 +41,7 @@ def page(set_of_three: Path, argilla_server: Any):
 
 @pytest.fixture(scope="module")
 def given(page: Page, set_of_three: Path) -> dict[str, dict[str, str]]:
-    """What maria answered to each row, by its id: two rows as they are, one with its correction rewritten."""
+    """What maria answered to each row, by its id: two rows as they are, one with both texts rewritten."""
     given = {}
     for number, reviewed in enumerate(("as it is", "dropped", "edited")):
         if number:
@@ -59,9 +58,12 @@ def given(page: Page, set_of_three: Path) -> dict[str, dict[str, str]]:
         }
         page.answer(answers)
         if reviewed == "edited":
+            page.edit("edited_reflection", REWORDED)
+            for place in (page.field("correction"), page.box("comment")):
+                place.scroll_into_view_if_needed()
+            page.picture(PICTURES, "review-edited")
             page.edit("edited_correction", EDIT)
-            answers["edited_correction"] = EDIT
-            page.picture(PICTURES, "review-answered")
+            answers |= {"edited_reflection": REWORDED, "edited_correction": EDIT}
         page.submit()
         given[row["id"]] = answers
     return given
@@ -74,14 +76,22 @@ def now_shown(page: Page, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def test_the_page_shows_maths_and_one_marked_step(page: Page, set_of_three: Path):
     row = now_shown(page, rows_of(set_of_three))
+    page.field("steps").locator(".katex").first.wait_for()
     page.picture(PICTURES, "review-page")
-    assert page.field("steps").locator(".katex").count() > 0
     assert page.field("steps").locator(".katex-error").count() == 0
     assert words(page.read("problem")) == words(row["question"])
     assert words(page.read("correction")) == words(row["correction"])
     marked = [line for line in page.read("steps").splitlines() if "marked" in line.lower()]
     assert len(marked) == 1
     assert re.search(rf"\bStep {row['error_step']}\b", marked[0])
+
+
+def test_the_guidelines_are_at_hand(page: Page):
+    page.page.get_by_text("Guidelines", exact=False).first.click()
+    page.page.get_by_role("heading", name="The twelve kinds of error").wait_for()
+    page.picture(PICTURES, "review-guidelines")
+    page.page.reload()
+    page.settled()
 
 
 def test_answers_come_back_as_they_were_given(given, set_of_three, argilla_server):
