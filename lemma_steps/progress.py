@@ -152,3 +152,15 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+async def told(rows: AsyncIterator[Row], total: int, doing: str) -> AsyncIterator[Row]:
+    """The same rows; how far they are is said on standard error every ten seconds, with the time left."""
+    begin = said = time.monotonic()
+    done = 0
+    async for row in rows:
+        done += 1
+        if (now := time.monotonic()) - said >= PLAIN_EVERY_S:
+            said, left = now, (now - begin) / done * max(0, total - done)
+            print(f"{doing}: {done:,} of {total:,} rows, {left:,.0f} s left", file=sys.stderr, flush=True)
+        yield row

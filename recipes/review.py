@@ -175,6 +175,7 @@ def write_reviewed(directory: Path, output: Path, *, anonymous: bool, repo: str 
 
     from lemma_steps import steps
     from lemma_steps.output import write_result
+    from lemma_steps.progress import told
     from lemma_steps.review.parent import REVIEW, Parent
     from lemma_steps.run_directory import run_directory
     from lemma_steps.runner import Runner
@@ -188,7 +189,7 @@ def write_reviewed(directory: Path, output: Path, *, anonymous: bool, repo: str 
     with Runner(pipeline) as runner, run_directory(output, written) as place:
         report = asyncio.run(
             write_result(
-                runner.rows(),
+                told(runner.rows(), parent.report["entered"], "applying"),
                 parent.steps,
                 place,
                 parent.settings(anonymous=anonymous, answers=applying.answers_sha256),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import closing
+from functools import lru_cache
 from typing import Any
 
 from lemma_steps.contamination.normalise import normalise
@@ -12,6 +13,8 @@ from lemma_steps.duplicates import SeenRows
 from lemma_steps.scratch import Scratch
 from lemma_steps.seeds import digest
 
+_PUT = """INSERT INTO kept (id, question, output, row) VALUES (?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET question = excluded.question, output = excluded.output, row = excluded.row"""
 _COMPARED = ("id", "question", "output", "erroneous_prefix", "correction", "error_begin", "error_end")
 
 
@@ -31,9 +34,8 @@ class Others(Scratch):
 
     def put(self, row: Mapping[str, Any]) -> None:
         """Add the row, or put it in place of what it was."""
-        values = (_question(row), _output(row), json.dumps({name: row[name] for name in _COMPARED}), row["id"])
-        if not self.add("UPDATE kept SET question = ?, output = ?, row = ? WHERE id = ?", [values]):
-            self.add("INSERT INTO kept (question, output, row, id) VALUES (?, ?, ?, ?)", [values])
+        compared = json.dumps({name: row[name] for name in _COMPARED})
+        self.run(_PUT, (row["id"], _question(row["question"]), _output(row), compared))
 
     def repeated(self, row: Mapping[str, Any]) -> tuple[str, str] | None:
         """Reason code and evidence if the row repeats any other one, before or after it in the set."""
@@ -42,13 +44,14 @@ class Others(Scratch):
             return "exact_duplicate", f"of {found[0][0]}"
         alike = "SELECT row FROM kept WHERE question = ? AND id <> ? ORDER BY place"
         with closing(SeenRows()) as seen:
-            for (other,) in self.run(alike, (_question(row), row["id"])):
+            for (other,) in self.run(alike, (_question(row["question"]), row["id"])):
                 seen.check(json.loads(other))
             return seen.check(row)
 
 
-def _question(row: Mapping[str, Any]) -> str:
-    return digest(normalise(row["question"]))
+@lru_cache(maxsize=16)  # rows of one question mostly follow each other
+def _question(question: str) -> str:
+    return digest(normalise(question))
 
 
 def _output(row: Mapping[str, Any]) -> str:

@@ -34,10 +34,10 @@ class Parent:
             with (directory / "train.parquet").open("rb") as rows:
                 sha256 = hashlib.file_digest(rows, "sha256").hexdigest()
             report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
-            if not all(
-                isinstance(report[name], kind) for name, kind in (("settings", dict), ("run", dict), ("funnel", list))
-            ):
-                raise TypeError("not a report")
+            kinds = {"entered": int, "settings": dict, "run": dict, "funnel": list}
+            if not all(isinstance(report[name], kind) for name, kind in kinds.items()):
+                raise TypeError
+            [step["step"] for step in report["funnel"]]
             return cls(directory, sha256, report)
         except (OSError, ValueError, KeyError, TypeError) as error:
             why = error.strerror if isinstance(error, OSError) else "report.json is not of a run"

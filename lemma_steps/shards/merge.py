@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +11,7 @@ import yaml
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.output import write_result
+from lemma_steps.progress import told
 from lemma_steps.run_directory import run_directory
 from lemma_steps.runner import Runner
 from lemma_steps.shards.chains import ordered_steps
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from distilabel.pipeline import Pipeline
 
 Row = dict[str, Any]
-SAID_EVERY_S = 10.0
 
 
 class Merge:
@@ -66,7 +64,7 @@ class Merge:
             reports = [part.report() for part in self._run.parts]
             total = sum(report["entered"] for report in reports)
             runs = [{"part": str(p.shard), **report["run"]} for p, report in zip(self._run.parts, reports, strict=True)]
-            rows = _told(self._rows(ordered), total)
+            rows = told(self._rows(ordered), total, "merging")
             await write_result(
                 rows, steps, output, reports[0]["settings"], command, run=lambda: _joined(runs), repo=repo
             )
@@ -99,14 +97,3 @@ def _joined(runs: list[dict[str, Any]]) -> dict[str, Any]:
     paid = [name for name, value in runs[0].items() if isinstance(value, dict) and name.startswith("requests")]
     sums = {name: {key: sum(run[name][key] for run in runs) for key in runs[0][name]} for name in paid}
     return {**sums, "merged_from": runs}
-
-
-async def _told(rows: AsyncIterator[Row], total: int) -> AsyncIterator[Row]:
-    """The same rows; how far they are is said on standard error every ten seconds."""
-    done, said = 0, time.monotonic()
-    async for row in rows:
-        done += 1
-        if time.monotonic() - said >= SAID_EVERY_S:
-            said = time.monotonic()
-            print(f"merging: {done:,} of {total:,} rows", file=sys.stderr, flush=True)
-        yield row
