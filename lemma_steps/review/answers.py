@@ -23,7 +23,7 @@ _LABELS: dict[str, tuple[type, ...]] = {
     "choice": (str,),
 }
 _BLANKS = re.compile(r"[^\S\n]")
-_TRAILING = re.compile(r" +$", re.MULTILINE)
+_TRAILING = re.compile(r"(?<! ) ++$", re.MULTILINE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
