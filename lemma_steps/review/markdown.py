@@ -47,6 +47,7 @@ _SOURCE_ONLY = re.compile(
     r"|\\\\\s*\[\s*-|(?:\\!\s*){4}|@"
 )
 _SUM = re.compile(r"\d[^\\^_{}]*+(?<=[=+*/×÷-])\Z|\d[\d\s.,*/+=×÷x-]*+(?<=\sx)\Z")  # of money: "$5 x 3 = $15"
+_LATEX = re.compile(r"[\\^_=<>]")
 _TEXT_IN_MATHS = re.compile(r"\\(?:text[a-z]*|mbox)\b")
 _DOLLAR = re.compile(r"\\.|(\$)")
 _BRACE = re.compile(r"\\.|([{}])")
@@ -120,7 +121,7 @@ def _seen(found: re.Match[str]) -> str:
 def _formula(source: str) -> str | None:
     """A formula as Argilla renders it, on one line between dollar signs; None where its source is to be shown."""
     body, display = _body(source)
-    if not body or (source[0] == "$" and _SUM.match(body)):
+    if not body or (source[0] == "$" != source[1] and _no_formula(source[1:-1])):
         return None
     if _SOURCE_ONLY.search(body) or _visible(body) != body or _depth(body) > DEEPEST:
         return None
@@ -129,6 +130,12 @@ def _formula(source: str) -> str | None:
         body += " "
     sign = "$$" if display or _DISPLAYED.search(body) else "$"
     return sign + body.replace("{eqnarray", "{align") + sign
+
+
+def _no_formula(between: str) -> bool:
+    """Whether that is what stands between two dollar signs that have nothing to do with each other."""
+    uneven = between[0].isspace() != between[-1].isspace()
+    return bool(_SUM.match(between.strip())) or (uneven and not _LATEX.search(between))
 
 
 def _body(source: str) -> tuple[str, bool]:

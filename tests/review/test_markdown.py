@@ -58,6 +58,8 @@ def parts(markdown: str) -> tuple[str, list[str]]:
         ("$3+$4=$7", []),
         ("$5 * 3 = $15, and $1,200.50 in all", []),
         ("He has $20, she has 30$", []),
+        ("$5, $5 or 5 $, and $& $` $' {{x}} ${y}", []),
+        ("$ x $ and $x= 1 $", ["x", "x= 1"]),
         ("$8 x $7 = $56; $6 x $2", []),
         ("$144 = $<<200-56=144>>144", []),
         # nothing that hides, moves or defines; no comments
