@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import PrivateAttr
 
 from lemma_steps.answers import Verdict, shared_pool
-from lemma_steps.audits import audit
+from lemma_steps.audits import AUDITS, Limits, audit
 from lemma_steps.errors import RejectionError
 from lemma_steps.review.agreement import agreement
 from lemma_steps.review.answers import NAME, Answer, read
@@ -170,6 +170,11 @@ class ApplyReview(OrderedStep):
         if (made["output"], *span) == (row["output"], row["error_begin"], row["error_end"]):
             return made
         made |= laid_out(made["question"], made["output"], span if is_masked(row) else None)
+        limits = Limits(self.max_tokens, self.truncated)
+        if failure := AUDITS["too_long"](
+            made, limits
+        ):  # first: what people paste in has no bound, the other audits' time has
+            raise RejectionError(failure.code, failure.detail)
         if failures := audit(made, max_tokens=self.max_tokens, truncated=self.truncated):
             more = [f"{failure.code}: {failure.detail}" for failure in failures[1:]]
             raise RejectionError(failures[0].code, "; ".join([failures[0].detail, *more]))

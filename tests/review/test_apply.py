@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,7 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, str | None]]]] = {
     "right to left": ({"edited_correction": "\u202ea\n" + RIGHT}, [("correction", "refused", "control_characters")]),
     "mark": ({"edited_correction": "<<1+1=2>>\n" + RIGHT}, [("correction", "refused", "marks")]),
     "megabyte": ({"edited_correction": "x = 1 + " * 125_000 + RIGHT}, [("correction", "refused", "too_long")]),
+    "unclosed drawings": ({"edited_correction": "[asy]" * 200_000 + RIGHT}, [("correction", "refused", "too_long")]),
     "markup": ({"edited_correction": "</script> <b>{{{{x}}}}\n" + RIGHT}, [("correction", "applied", None)]),
 }
 
@@ -242,7 +244,9 @@ def test_a_step_moves_to_an_earlier_one_that_is_not_the_gold_solutions(produced:
     assert stayed == bad | {"changelog": stayed["changelog"]}
     assert stayed["changelog"][0]["reason"].startswith("step_not_wrong: ")
     assert f"refused: {bad['id']}: error_step: step_not_wrong" in said
-    assert "moved the first wrong step (1 of the reviewed rows)" in (tmp_path / "reviewed" / "README.md").read_text("utf-8")
+    assert "moved the first wrong step (1 of the reviewed rows)" in (tmp_path / "reviewed" / "README.md").read_text(
+        "utf-8"
+    )
 
 
 def test_what_a_set_leaves_out_of_training_follows_its_wrong_step(produced: Path, tmp_path: Path) -> None:
@@ -275,8 +279,8 @@ def test_no_edit_makes_a_row_repeat_another_that_stays(
 ) -> None:
     """Two strategies of one error have one prefix: with the other's words they are the same row."""
     rows = rows_of(produced)
-    pairs = ((one, two) for one in rows for two in rows if one["erroneous_prefix"] == two["erroneous_prefix"])
-    first, second = next((one, two) for one, two in pairs if one["id"] < two["id"] or one["id"] > two["id"])
+    pairs = (pair for pair in combinations(rows, 2) if len({row["erroneous_prefix"] for row in pair}) == 1)
+    first, second = next(pairs)
     row, other = (second, first) if later else (first, second)
     same = {"edited_reflection": other["reflection"], "edited_correction": other["correction"]}
     answers = [answer(row, **same), answer(other, decision="drop" if dropped else "keep")]
