@@ -36,7 +36,8 @@ _REMEDIES = {
     413: "a record is larger than the server takes",
 }
 _OTHER = "what answers there is no Argilla server; check --api-url"
-_AGAIN = {408, 425, 429, 502, 503, 504}
+_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+"""Answers that may be others a moment later: of a server under load, a locked database, or a gateway."""
 T = TypeVar("T")
 
 
@@ -145,7 +146,8 @@ def _of_home(home: Path) -> tuple[str, str]:
 def _why(error: Exception) -> str | None:
     """What happened and what helps, in one line; None for an error that is not of the client or the connection."""
     if status := _status(error):
-        return f"{_REMEDIES.get(status, 'the server refuses')} (HTTP {status}{_detail(error)})"
+        refusal = "the server refuses" if status < 500 else "the server fails; its own log says why"
+        return f"{_REMEDIES.get(status, refusal)} (HTTP {status}{_detail(error)})"
     if lost := _lost(error):
         kind = "no answer in time" if isinstance(lost, httpx.TimeoutException) else "no server answers"
         return f"{kind} ({_line(lost)}); is it running? `recipes/review.py serve` starts one"

@@ -87,7 +87,7 @@ class Place:
         asked = found.settings.distribution.min_submitted
         if self.reviewers and self.reviewers != asked:
             raise RefusedError(
-                f"dataset {self.dataset} wants {asked} answers of each record; "
+                f"dataset {self.dataset} wants {asked} answer{'s' * (asked > 1)} of each record; "
                 "leave out --reviewers, or name another --dataset"
             )
 

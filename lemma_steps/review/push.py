@@ -83,7 +83,7 @@ class Push:
                     models = [record.api_model() for record in batch]
                     repeated(partial(self._client.api.records.bulk_upsert, dataset.id, models))
                     sending.add(len(batch))
-        again = f", {len(rechosen):,} of them of an uncertain choice before" if rechosen else ""
+        again = f", {len(rechosen):,} of them sent as uncertain before" if rechosen else ""
         return (
             f"{self._place.workspace}/{self._place.dataset}: {send - len(changed) - len(rechosen):,} new, "
             f"{len(changed):,} updated, {len(there) + len(rechosen):,} there already{again}; "
