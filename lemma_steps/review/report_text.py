@@ -120,7 +120,7 @@ def _types(found: Mapping[str, Mapping[str, int]]) -> list[str]:
             f"{sum(said.values()):,}",
             f"{said.get(label, 0):,}",
         ]
-        rows.append((-sum(others.values()), [*row, ", ".join(f"{kind} {count:,}" for kind, count in others.items())]))
+        rows.append((-sum(others.values()), [*row, ", ".join(f"{kind}:{count:,}" for kind, count in others.items())]))
     heading = "Error types: what reviewers said, by the type that the data give"
     return [_table(heading, ["label", "answers", "the same", "others"], [r for _, r in sorted(rows)])] if rows else []
 
