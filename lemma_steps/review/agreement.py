@@ -35,8 +35,10 @@ def agreement(answers: Iterable[Answer], population: int) -> dict[str, Any]:
         population: rows that could have been reviewed.
 
     Returns:
-        See docs/review.md. `between` is null for a question that nobody answered on a record of somebody else's;
-        `error_types` counts the answers by label.
+        `records`, `answers`, `reviewers`, `choices` (records by choice), `population`, `questions` and `error_types`
+        (label -> answer -> count). A question has `name`, `title`, `records`, `with_labels` (`n` answers, `agree`,
+        `share`, `low`, `high`, `kappa`, `kappa_low`, `kappa_high`, `note`) and `between` (`records` with two reviewers or
+        more; `share` of their pairs that agree, `low`, `high`; `cohen` and `fleiss`), which is null without such records.
     """
     given = list(answers)
     records = _records(given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,10 @@ def test_what_a_text_box_adds_is_taken_away(typed: str, meant: str) -> None:
 @given(st.text())
 def test_tidy_text_stays_as_it_is(text: str) -> None:
     assert tidy(tidy(text)) == tidy(text)
+
+
+@pytest.mark.parametrize("piece", [" ", "\u00a0", "\n", " \n", "\r", "a "])
+def test_tidying_takes_linear_time(piece: str) -> None:
+    begin = time.perf_counter()
+    tidy("x" + piece * 500_000 + "x")
+    assert time.perf_counter() - begin < 5
