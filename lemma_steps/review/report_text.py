@@ -39,7 +39,7 @@ WITHOUT_UNCERTAIN = "Agreement is computed without the rows chosen as uncertain"
 READING = (
     "Shares and intervals are in per cent; intervals hold 95 %. kappa is agreement beyond chance: 1 where all agree, 0 "
     "where they agree as often as chance would have it. A high share with a low kappa is usual where nearly all answers "
-    "are the same."
+    "are the same. Reviewers saw which step is marked, so agreement on the first wrong step is an upper bound."
 )
 
 
