@@ -135,7 +135,7 @@ def _look(found: Mapping[str, Sequence[str]]) -> list[str]:
     if not found:
         return []
     lines = [_ids(f"{words} ({len(ids):,}): ", ids) for words, ids in found.items()]
-    return ["\n".join(["Answers that contradict each other", "", *lines])]
+    return ["\n".join(["Answers of one reviewer that do not go together", "", *lines])]
 
 
 def _disagreements(found: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -43,10 +43,20 @@ def test_the_keys_are_those_of_the_contract_and_go_into_json() -> None:
     assert [*found] == ["records", "answers", "reviewers", "choices", "population", "questions", "error_types"]
     assert [(one["name"], one["title"]) for one in found["questions"]] == [(n, title(n)) for n in JUDGEMENTS]
     decision = question(found, "decision")
-    assert [*decision["with_labels"]] == "n agree share low high kappa kappa_low kappa_high note".split()
-    assert [*decision["between"]] == "records share low high cohen fleiss".split()
-    assert [*decision["between"]["cohen"]] == "pairs kappa low high note".split()
-    assert [*decision["between"]["fleiss"]] == "kappa low high note".split()
+    assert [*decision["with_labels"]] == [
+        "n",
+        "agree",
+        "share",
+        "low",
+        "high",
+        "kappa",
+        "kappa_low",
+        "kappa_high",
+        "note",
+    ]
+    assert [*decision["between"]] == ["records", "share", "low", "high", "cohen", "fleiss"]
+    assert [*decision["between"]["cohen"]] == ["pairs", "kappa", "low", "high", "note"]
+    assert [*decision["between"]["fleiss"]] == ["kappa", "low", "high", "note"]
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
