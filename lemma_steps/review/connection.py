@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from logging import ERROR, getLogger
+from logging import CRITICAL, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -62,8 +62,8 @@ def open_client(url: str, key: str) -> rg.Argilla:
     Raises:
         RefusedError: as `connect`.
     """
-    for name in ("argilla", "httpx"):
-        getLogger(name).setLevel(ERROR)
+    for name in ("argilla", "httpx"):  # what they log as an error, they raise as well
+        getLogger(name).setLevel(CRITICAL)
     if not (key.isascii() and key.isprintable()):
         raise RefusedError(f"{_shown(url)}: the key has characters that no key has; check {KEY}")
     try:
@@ -98,7 +98,7 @@ def repeated(request: Callable[[], T], waits_s: Sequence[float] | None = None) -
         try:
             return request()
         except Exception as error:  # the client raises errors of its HTTP library and of its own
-            if not (_status(error) in _AGAIN or _lost(error)):
+            if not _passes(error):
                 raise
         time.sleep(wait)
     return request()
@@ -145,12 +145,14 @@ def _of_home(home: Path) -> tuple[str, str]:
 
 def _why(error: Exception) -> str | None:
     """What happened and what helps, in one line; None for an error that is not of the client or the connection."""
-    if status := _status(error):
+    failed = _failed(error)
+    if isinstance(failed, httpx.HTTPStatusError):
+        status = failed.response.status_code
         refusal = "the server refuses" if status < 500 else "the server fails; its own log says why"
-        return f"{_REMEDIES.get(status, refusal)} (HTTP {status}{_detail(error)})"
-    if lost := _lost(error):
-        kind = "no answer in time" if isinstance(lost, httpx.TimeoutException) else "no server answers"
-        return f"{kind} ({_line(lost)}); is it running? `recipes/review.py serve` starts one"
+        return f"{_REMEDIES.get(status, refusal)} (HTTP {status}{_detail(failed.response)})"
+    if failed:
+        kind = "no answer in time" if isinstance(failed, httpx.TimeoutException) else "no server answers"
+        return f"{kind} ({_line(failed)}); is it running? `recipes/review.py serve` starts one"
     causes = _causes(error)
     if any(isinstance(cause, json.JSONDecodeError | httpx.InvalidURL) for cause in causes):
         return _OTHER
@@ -166,20 +168,24 @@ def _causes(error: BaseException | None) -> list[BaseException]:
     return [error, *_causes(error.__cause__ or error.__context__)] if error is not None else []
 
 
-def _status(error: BaseException) -> int | None:
-    """The HTTP status of the first failure behind an error, where a server answered."""
-    answered = (cause.response.status_code for cause in _causes(error) if isinstance(cause, httpx.HTTPStatusError))
-    return next(answered, None)
+def _failed(error: BaseException) -> httpx.HTTPStatusError | httpx.TransportError | None:
+    """The request that failed first behind an error: a clean-up after it may have failed in another way."""
+    requests = (
+        each for each in reversed(_causes(error)) if isinstance(each, httpx.HTTPStatusError | httpx.TransportError)
+    )
+    return next(requests, None)
 
 
-def _lost(error: BaseException) -> httpx.TransportError | None:
-    """The failure of the connection behind an error."""
-    return next((cause for cause in _causes(error) if isinstance(cause, httpx.TransportError)), None)
+def _passes(error: BaseException) -> bool:
+    """Whether the same request may succeed a moment later."""
+    failed = _failed(error)
+    if isinstance(failed, httpx.HTTPStatusError):
+        return failed.response.status_code in _AGAIN
+    return failed is not None
 
 
-def _detail(error: BaseException) -> str:
+def _detail(response: httpx.Response) -> str:
     """What the server said of a request that it refused, as far as a line holds it."""
-    response = next(cause.response for cause in _causes(error) if isinstance(cause, httpx.HTTPStatusError))
     said = " ".join(response.text.split())
     return f": {said[:300]}" if said and response.status_code in (400, 409, 422) else ""
 

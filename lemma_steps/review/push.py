@@ -13,6 +13,7 @@ from lemma_steps.review.choice import Choice
 from lemma_steps.review.connection import repeated, told
 from lemma_steps.review.doubts import doubts
 from lemma_steps.review.place import Place, nameable
+from lemma_steps.review.questions import MOST_STEPS
 from lemma_steps.review.record import content, record_of
 from lemma_steps.review.rows import steps_shown
 from lemma_steps.review.sample import Sample
@@ -117,7 +118,7 @@ class Push:
         if refused["long"]:
             raise RefusedError(
                 f"dataset {name}: {refused['long']:,} of {wanted:,} rows have more steps than its {most}; "
-                "name another with --dataset"
+                f"{'name another with --dataset' if most < MOST_STEPS else 'Argilla takes no more, leave them out'}"
             )
         if refused["answered"]:
             raise RefusedError(

@@ -140,10 +140,10 @@ class TestTold:
             raise error
 
     def test_a_clean_up_that_fails_does_not_hide_the_first_failure(self):
-        failed = json.JSONDecodeError("page", "", 0)
-        failed.__context__ = httpx.ReadError("lost")
-        with pytest.raises(RefusedError, match="no server answers"), told("http://h"):
-            raise failed
+        gone = TestRepeated.answered(404)
+        gone.__context__ = TestRepeated.answered(500)
+        with pytest.raises(RefusedError, match="HTTP 500"), told("http://h"):
+            raise gone
 
 
 class TestRepeated:
