@@ -294,6 +294,18 @@ def test_no_edit_makes_a_row_repeat_another_that_stays(
         assert any(found == "refused" and f"of {other['id']}" in why for found, why in outcomes.values())
 
 
+def test_of_two_rows_that_become_the_same_the_first_changes(produced: Path, tmp_path: Path) -> None:
+    pairs = combinations(rows_of(produced), 2)
+    first, second = next(pair for pair in pairs if len({row["erroneous_prefix"] for row in pair}) == 1)
+    same = {"edited_reflection": "Wait, that is wrong.", "edited_correction": RIGHT.format(first["gold_answer"])}
+    answers = [answer(row, **same) for row in (first, second)]
+    apply(part(produced, tmp_path / "set", answers), tmp_path / "reviewed")
+    one, two = (row for row in rows_of(tmp_path / "reviewed") if row["changelog"])
+    assert [entry["outcome"] for entry in one["changelog"]] == ["applied", "applied"]
+    assert one["output"] != two["output"]
+    assert any(f"of {first['id']}" in (entry["reason"] or "") for entry in two["changelog"])
+
+
 def test_edits_that_differ_are_not_made(produced: Path, tmp_path: Path) -> None:
     row = rows_of(produced)[0]
     answers = [answer(row, who, edited_reflection=f"Wait, {who} sees a mistake.") for who in ("ana", "ben")]
