@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lemma_steps.segmentation import segment
+from lemma_steps.segmentation.mask import formulas
 
 ROOT = Path(__file__).parents[1]
 MARK = "¦"
@@ -271,3 +272,24 @@ def test_guarantees_hold_on_every_fourth_public_solution(lemma_data: Path, bench
     figures = benchmark.guarantees(islice(benchmark.solutions(lemma_data), 0, None, 4))
     assert figures.pop("texts") > 9_000
     assert not any(figures.values())
+
+
+@given(st.text(alphabet="$\\()[]ab5 .\n{}") | st.text())
+def test_formulas_lie_apart_and_in_order(text: str) -> None:
+    ends = [0, *(at for span in formulas(text) for at in span), len(text)]
+    assert ends == sorted(ends)
+    assert all(text[begin] in "$\\" and end - begin > 2 for begin, end in formulas(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("$x$ costs $5 and \\(y\\).", ["$x$", "\\(y\\)"]),
+        ("$\\text{if \\(x\\)}$", ["$\\text{if \\(x\\)}$"]),
+        ("\\[\\begin{cases}x\\end{cases}\\]", ["\\[\\begin{cases}x\\end{cases}\\]"]),
+        ("\\begin{align}x\\end{align}", ["\\begin{align}x\\end{align}"]),
+        ('[asy] label("$A$"); [/asy] $x', []),
+    ],
+)
+def test_the_outermost_formulas_are_found(text: str, found: list[str]) -> None:
+    assert [text[begin:end] for begin, end in formulas(text)] == found

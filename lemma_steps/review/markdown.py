@@ -4,8 +4,8 @@ Argilla 2.8 runs marked (a break for every line), KaTeX between dollar signs, an
 its page and checked there:
 
 - `$...$` and `$$...$$` are formulas only on one line, after a space and before white space, a stop or the end. Where there
-  is no space, an inline block gives one that takes no room. (At the beginning of a line a formula is seen too, but then
-  marked loses count, and cuts what comes before the next formula anywhere.)
+  is no space, an inline block gives one that takes no room. (A formula that begins a line without a space is seen too, but
+  then marked loses count and cuts an entity before the next formula in two.)
 - A sign written as an HTML entity means nothing to marked and costs no time; backslashes before signs and dollar signs in
   the text cost time that grows with the square of its length.
 - LaTeX that KaTeX does not know is shown as its source, in red.
@@ -60,7 +60,7 @@ _ENTITY = {
 }
 _SIGN = re.compile(r"[&<>\\`*_\[\]|$#@~]|^[-+=]|(?<=www)\.|:(?=//)", re.MULTILINE | re.IGNORECASE)
 _NUMBERED = re.compile(r"^(\d+)([.)])", re.MULTILINE)
-_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+_TRAILING = re.compile(r"(?<![ \t])[ \t]++$", re.MULTILINE)
 _SPACES = re.compile(r"^[ \t]+|[ \t]+(?=[ \t])|\t", re.MULTILINE)
 _RARE = re.compile(r"[^\x20-\x7e\n\t]")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
