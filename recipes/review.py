@@ -213,9 +213,9 @@ def what_changed(review: dict[str, Any]) -> str:
     done = review["changes"]
     counts = {
         "dropped": done["dropped"],
-        "types changed": done["types_changed"],
         "wrong steps confirmed": done["steps_confirmed"],
         "wrong steps moved": done["steps_moved"],
+        "error types changed": done["types_changed"],
         "texts edited": done["edited"],
         "changes refused": sum(done["refused"].values()),
         "judgements undecided": done["undecided"],
@@ -223,8 +223,8 @@ def what_changed(review: dict[str, Any]) -> str:
         "impossible answers": done["impossible"],
     }
     always = ("dropped", "texts edited", "changes refused")
-    said = [f"{count:,} {words}" for words, count in counts.items() if count or words in always]
-    return f"{review['records']:,} rows reviewed: {', '.join(said)}"
+    said = [f"{words} {count:,}" for words, count in counts.items() if count or words in always]
+    return f"rows reviewed {review['records']:,}: {', '.join(said)}"
 
 
 if __name__ == "__main__":
