@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from distilabel.steps import GeneratorStep
 
 from lemma_steps.errors import RefusedError
+from lemma_steps.output.record import MEANINGS
 from lemma_steps.review.parent import Parent
 from lemma_steps.steps.base import Row
 
@@ -28,7 +29,7 @@ class LoadRows(GeneratorStep):
         sha256: of its train.parquet; another one is refused.
 
     Output columns:
-        - all of the record, `rejected_by`, `reason`, `detail` in the rejected rows.
+        - all of the record, with `rejected_by`, `reason`, `detail`; null where a row has none.
 
     Categories:
         - load
@@ -40,7 +41,7 @@ class LoadRows(GeneratorStep):
     @property
     def outputs(self) -> list[str]:
         """Columns made."""
-        return ["id", "problem_id", "question", "output"]
+        return list(MEANINGS)
 
     def load(self) -> None:
         """Look whether it is the set that was meant.
@@ -58,7 +59,7 @@ class LoadRows(GeneratorStep):
         Yields:
             Rows, and whether they are the last ones.
         """
-        rows = self._rows()
+        rows = ({name: row.get(name) for name in MEANINGS} for row in self._rows())
         batch = list(islice(rows, self.batch_size))
         while following := list(islice(rows, self.batch_size)):
             yield batch, False
