@@ -176,12 +176,21 @@ def respond(client: Any, record: Any, answers: dict[str, Any], status: str = "su
         answers: question name to value.
         status: `submitted`, `draft` or `discarded`.
     """
-    body = {
-        "record_id": str(getattr(record, "_server_id", record)),
-        "values": {name: {"value": value} for name, value in answers.items()},
-        "status": status,
-    }
-    reply = client.api.http_client.post("/api/v1/me/responses/bulk", json={"items": [body]})
-    reply.raise_for_status()
-    [item] = reply.json()["items"]
-    assert item["item"], item["error"]
+    respond_to_all(client, [(record, answers, status)])
+
+
+def respond_to_all(client: Any, given: list[tuple[Any, dict[str, Any], str]]) -> None:
+    """`respond` for many records: (record, answers, status) each."""
+    items = [
+        {
+            "record_id": str(getattr(record, "_server_id", record)),
+            "values": {name: {"value": value} for name, value in answers.items()},
+            "status": status,
+        }
+        for record, answers, status in given
+    ]
+    for begin in range(0, len(items), 100):  # as many as the server takes at once
+        reply = client.api.http_client.post("/api/v1/me/responses/bulk", json={"items": items[begin : begin + 100]})
+        reply.raise_for_status()
+        for item in reply.json()["items"]:
+            assert item["item"], item["error"]
