@@ -160,6 +160,8 @@ async def told(rows: AsyncIterator[Row], total: int, doing: str) -> AsyncIterato
     done = 0
     async for row in rows:
         done += 1
+        if done % 100 == 0:
+            await asyncio.sleep(0)  # rows may come without a pause, and Ctrl-C is heard in one
         if (now := time.monotonic()) - said >= PLAIN_EVERY_S:
             said, left = now, (now - begin) / done * max(0, total - done)
             print(f"{doing}: {done:,} of {total:,} rows, {left:,.0f} s left", file=sys.stderr, flush=True)
