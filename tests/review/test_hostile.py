@@ -32,7 +32,6 @@ DROPPED = {
     "reflection_names_error": "no",
     "decision": "drop",
 }
-AT_ONCE_MS = 15_000  # "within seconds", on two busy cores
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +50,6 @@ def page(produced: Path, argilla_server: Any, tmp_path_factory: pytest.TempPathF
     told = recipe("review", "invite", "mallory", "--home", argilla_server.home)
     with chromium() as browser:
         page = Page(browser, argilla_server.url)
-        page.page.set_default_timeout(AT_ONCE_MS)
         page.sign_in("mallory", password_in(told, "mallory"))
         page.open(directory.name)
         yield page
