@@ -108,10 +108,10 @@ class Page:
         self.page.keyboard.insert_text(text)
         self.page.keyboard.press("Escape")
 
-    def submit(self) -> dict[str, Any]:
-        """Press Enter; returns what the page sent."""
+    def send(self, key: str) -> dict[str, Any]:
+        """Press Enter to submit, Backspace to discard, Control+s to keep a draft; returns what the page sent."""
         with self.page.expect_response(lambda answer: "/responses" in answer.url) as sent:
-            self.page.keyboard.press("Enter")
+            self.page.keyboard.press(key)
         assert sent.value.ok, sent.value.status
         return sent.value.request.post_data_json
 

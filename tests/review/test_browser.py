@@ -19,34 +19,34 @@ EDIT = "Then $3 \\cdot 4 = 12$, <b>not</b> 13 &amp; not $& either.\n\n  Two  spa
 
 
 @pytest.fixture(scope="module")
-def set_of_three(produced: Path, argilla_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three rows with maths in them, of three problems, sent to the server by the command."""
+def five_rows(produced: Path, argilla_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rows with maths in them, of five problems, sent to the server by the command."""
     rows = [row for row in rows_of(produced) if "\\" in row["erroneous_prefix"] and row["error_step"] > 1]
-    rows = list({row["question"]: row for row in rows}.values())[:3]
-    directory = part_of(produced, rows, tmp_path_factory.mktemp("browser") / "three-rows")
+    rows = list({row["question"]: row for row in rows}.values())[:5]
+    directory = part_of(produced, rows, tmp_path_factory.mktemp("browser") / "five-rows")
     recipe("review", "push", directory, "--home", argilla_server.home)
     return directory
 
 
 @pytest.fixture(scope="module")
-def page(set_of_three: Path, argilla_server: Any):
+def page(five_rows: Path, argilla_server: Any):
     """The page of a reviewer whom the command invited, on the first record."""
     told = recipe("review", "invite", "maria", "--home", argilla_server.home)
     with chromium() as browser:
         page = Page(browser, argilla_server.url)
         page.sign_in("maria", password_in(told, "maria"))
-        page.open(set_of_three.name)
+        page.open(five_rows.name)
         yield page
 
 
 @pytest.fixture(scope="module")
-def given(page: Page, set_of_three: Path) -> dict[str, dict[str, str]]:
-    """What maria answered to each row, by its id: two rows as they are, one with both texts rewritten."""
+def given(page: Page, five_rows: Path) -> dict[str, dict[str, str]]:
+    """What maria submitted, by id of the row: two rows as they are, one with both texts rewritten; two she did not submit."""
     given = {}
-    for number, reviewed in enumerate(("as it is", "dropped", "edited")):
+    for number, reviewed in enumerate(("as it is", "dropped", "edited", "discarded", "draft")):
         if number:
             page.settled()
-        row = now_shown(page, rows_of(set_of_three))
+        row = now_shown(page, rows_of(five_rows))
         verdict = "no" if reviewed == "dropped" else "yes"
         answers = {
             "first_wrong_step": str(row["error_step"]) if number else "none",
@@ -64,8 +64,9 @@ def given(page: Page, set_of_three: Path) -> dict[str, dict[str, str]]:
             page.picture(PICTURES, "review-edited")
             page.edit("edited_correction", EDIT)
             answers |= {"edited_reflection": REWORDED, "edited_correction": EDIT}
-        page.submit()
-        given[row["id"]] = answers
+        sent = page.send({"discarded": "Backspace", "draft": "Control+s"}.get(reviewed, "Enter"))
+        if sent["status"] == "submitted":
+            given[row["id"]] = answers
     return given
 
 
@@ -74,8 +75,8 @@ def now_shown(page: Page, rows: list[dict[str, Any]]) -> dict[str, Any]:
     return row
 
 
-def test_the_page_shows_maths_and_one_marked_step(page: Page, set_of_three: Path):
-    row = now_shown(page, rows_of(set_of_three))
+def test_the_page_shows_maths_and_one_marked_step(page: Page, five_rows: Path):
+    row = now_shown(page, rows_of(five_rows))
     page.field("steps").locator(".katex").first.wait_for()
     page.picture(PICTURES, "review-page")
     assert page.field("steps").locator(".katex-error").count() == 0
@@ -94,10 +95,11 @@ def test_the_guidelines_are_at_hand(page: Page):
     page.settled()
 
 
-def test_answers_come_back_as_they_were_given(given, set_of_three, argilla_server):
-    recipe("review", "pull", set_of_three, "--home", argilla_server.home)
-    lines = reviews_of(set_of_three)
+def test_answers_come_back_as_they_were_given(given, five_rows, argilla_server):
+    recipe("review", "pull", five_rows, "--home", argilla_server.home)
+    lines = reviews_of(five_rows)
     assert sorted(line["id"] for line in lines) == sorted(given)
+    assert len(given) == 3
     for line in lines:
         assert line["answers"] == given[line["id"]]
     assert {line["reviewer"] for line in lines} == {"maria"}

@@ -65,7 +65,7 @@ def texts(page: Page) -> dict[str, dict[str, str]]:
         name = re.match(r"question (.+?):", page.read("problem")).group(1)
         texts[name] = {field: page.read(field) for field in FIELDS}
         page.answer(DROPPED)
-        page.submit()
+        page.send("Enter")
     return texts
 
 
