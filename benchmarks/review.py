@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -19,9 +20,6 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 ANSWERS_PER_REQUEST = 100
@@ -42,8 +40,11 @@ def recipe(name: str, *arguments: object) -> tuple[dict[str, Any], str]:
     return {"seconds": seconds, "peak_memory_mb": usage.ru_maxrss // 1024}, printed.strip().splitlines()[-1]
 
 
-def make_rows(folder: Path, count: int) -> Path:
-    """A result folder of exactly so many rows."""
+def make_rows(folder: Path, count: int) -> None:
+    """A result folder `out` of exactly so many rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     data = os.environ.get("LEMMA_DATA")
     problems = ["--problems", str(Path(data) / "gsm8k_train.jsonl.gz"), "--limit", str(count // 5)] if data else []
     recipe("lemma.py", "--output", folder / "made", *problems)
@@ -54,7 +55,6 @@ def make_rows(folder: Path, count: int) -> Path:
         rows += [{**row, "id": f"{copy}-{row['id']}" if copy else row["id"]} for row in made.to_pylist()]
     (folder / "out").mkdir()
     pq.write_table(pa.Table.from_pylist(rows[:count], made.schema), folder / "out" / "train.parquet")
-    return folder / "out"
 
 
 def serve(home: Path) -> subprocess.Popen[str]:
@@ -91,7 +91,11 @@ def answer(home: Path) -> int:
 
 def measure(folder: Path, count: int) -> dict[str, Any]:
     """All figures of one run in an empty folder."""
-    out, home = make_rows(folder, count), folder / "home"
+    out, home = folder / "out", folder / "home"
+    # in a process of its own: the memory of a command counts from that of the process that starts it
+    making = multiprocessing.get_context("spawn").Process(target=make_rows, args=(folder, count))
+    making.start()
+    making.join()
     load = os.getloadavg()[0]
     server = serve(home)
     try:

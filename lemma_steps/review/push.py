@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ class Push:
         wanted = frozenset(sample.ids)
         dataset = self._place.open(sample.longest)
         kinds = self._kinds(dataset, sample, (row for row in rows() if row["id"] in wanted))
-        there, changed, rechosen = kinds["there"], kinds["changed"], kinds["rechosen"]
+        there, changed, rechosen = (set(kinds[kind]) for kind in ("there", "changed", "rechosen"))
         send = len(wanted) - len(there)
         with Sending(send) as sending:
 
@@ -79,7 +79,7 @@ class Push:
             asked = False
             due = (row for row in rows() if row["id"] in wanted and row["id"] not in there)
             with told(self._client, begun):
-                for batch in _batches(_records(due, sample, dataset)):
+                for batch in _batches(_records(due, sample, kinds["changed"], dataset)):
                     asked = True
                     models = [record.api_model() for record in batch]
                     repeated(partial(self._client.api.records.bulk_upsert, dataset.id, models))
@@ -91,12 +91,12 @@ class Push:
             f"{self._client.api_url.rstrip('/')}/dataset/{dataset.id}/annotation-mode"
         )
 
-    def _kinds(self, dataset: rg.Dataset, sample: Sample, rows: Iterator[Row]) -> dict[str, set[str]]:
-        """Ids of rows that are there, there with another text and no answer, and there with another choice.
+    def _kinds(self, dataset: rg.Dataset, sample: Sample, rows: Iterator[Row]) -> dict[str, dict[str, str]]:
+        """Rows that are there, there with another text and no answer, and there with another choice: id to former choice.
 
         Asked for by id, so that the time depends on the rows to send and not on what else the dataset holds.
         """
-        kinds: dict[str, set[str]] = {"there": set(), "changed": set(), "rechosen": set()}
+        kinds: dict[str, dict[str, str]] = {"there": {}, "changed": {}, "rechosen": {}}
         wanted = len(sample.ids)
         refused: Counter[str] = Counter()
         most = nameable(dataset)
@@ -106,14 +106,14 @@ class Push:
             for row in rows_here:
                 if not (record := found.get(row["id"])):
                     continue
+                before = record.metadata.get("choice") or str(sample.choice)
                 if record.metadata.get("content") == content(row):
-                    before = record.metadata.get("choice")
                     speaks = before == Choice.uncertain != sample.choice
-                    kinds["rechosen" if speaks else "there"].add(row["id"])
+                    kinds["rechosen" if speaks else "there"][row["id"]] = before
                 elif len(record.responses):
                     refused["answered"] += 1
                 else:
-                    kinds["changed"].add(row["id"])
+                    kinds["changed"][row["id"]] = before
         name = self._place.dataset
         if refused["long"]:
             raise RefusedError(
@@ -138,10 +138,16 @@ class Push:
         return {str(record.id): record for record in found}
 
 
-def _records(rows: Iterable[Row], sample: Sample, dataset: rg.Dataset) -> Iterator[rg.Record]:
-    """The records, with the names of their doubts where only the owner sees them: they would sway a reviewer."""
+def _records(
+    rows: Iterable[Row], sample: Sample, former: Mapping[str, str], dataset: rg.Dataset
+) -> Iterator[rg.Record]:
+    """The records, with the names of their doubts where only the owner sees them: they would sway a reviewer.
+
+    A row that was sent as part of a sample that speaks for the set stays part of it.
+    """
     for row in rows:
-        record = record_of(row, str(sample.choice))
+        choice = former.get(row["id"]) if sample.choice is Choice.uncertain else None
+        record = record_of(row, choice or str(sample.choice))
         record.dataset = dataset
         if found := doubts(row):
             record.metadata["doubts"] = list(found)

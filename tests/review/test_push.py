@@ -118,6 +118,12 @@ class TestAgain:
         assert push(place, ROWS, Choice.uncertain, 8) == [0, 0, 8]
         assert Counter(record.metadata["choice"] for record in there(place).values())["random"] == 20
 
+    def test_a_row_of_a_random_sample_stays_one_when_its_new_text_is_in_doubt(self, place):
+        push(place, ROWS, Choice.random, 30)
+        edited = [{**row, "correction": "Anew.\nThe answer is: 32"} for row in ROWS]
+        assert push(place, edited, Choice.uncertain, 4) == [0, 4, 0]
+        assert {record.metadata["choice"] for record in there(place).values()} == {"random"}
+
     @staticmethod
     def of_both():
         uncertain = Sample.choose(iter(ROWS), Choice.uncertain, 8).ids
