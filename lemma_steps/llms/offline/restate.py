@@ -6,6 +6,7 @@ import random
 import re
 from string import ascii_uppercase
 
+from lemma_steps.arithmetic import find_equations
 from lemma_steps.llms.offline import wording
 from lemma_steps.llms.offline.decline import DeclineError
 from lemma_steps.llms.offline.labels import amount, mentions, nearby_unit, shown, unit
@@ -136,4 +137,8 @@ def _check(worked: Worked, chain: Chain) -> str | None:
         return None
     inverse = r"\times" if _INVERSE[symbol] == "*" and worked.latex else _INVERSE[symbol]
     text = f"{chain.result.text} {inverse} {second.text} = {first.text}"
+    if [equation.verdict for equation in find_equations(text)] != [
+        "right"
+    ]:  # signs, which numbers do not have: 42 - (-12)
+        return None
     return f"${text}$" if worked.latex else text

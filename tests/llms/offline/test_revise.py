@@ -18,6 +18,7 @@ from lemma_steps.llms.offline.makers import MAKERS
 from lemma_steps.llms.offline.restate import restate
 from lemma_steps.llms.offline.revise import revise
 from lemma_steps.llms.offline.smooth import smooth
+from lemma_steps.llms.offline.worked import Worked
 from lemma_steps.trajectory import as_output, error_span, join
 from tests.llms.offline import problems
 from tests.llms.offline.problems import ALL, Problem
@@ -70,6 +71,18 @@ def test_fix_continue_goes_on_where_the_error_was() -> None:
     assert correction == problems.CINEMA.gold.split("\n", 1)[1]
     assert "16.50" in reflection
     assert "15.50" in reflection
+
+
+def test_a_check_of_negative_numbers_is_true_or_left_out() -> None:
+    gold = (
+        "The products are $7 \\cdot 6 = 42$ and $(-3) \\cdot 4 = -12$.\n"
+        "The determinant is $42 - (-12) = 42 + 12 = 54$.\nThe answer is: 54"
+    )
+    question = "Compute the determinant of the matrix with the rows 7, -3 and 4, 6."
+    told = [restate(Worked.read(question, gold), random.Random(seed)) for seed in range(20)]
+    equations = [equation for text in told for equation in find_equations(text)]
+    assert len(equations) > 20
+    assert [equation for equation in equations if equation.verdict == "wrong"] == []
 
 
 def test_a_missing_step_is_put_back() -> None:
