@@ -22,6 +22,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lemma_steps import options
 from lemma_steps.baseline_settings import BaselineSettings
 from lemma_steps.console import exit_codes, quiet_libraries
 from lemma_steps.errors import RefusedError
@@ -99,10 +100,8 @@ def make(
         list[str] | None,
         typer.Option(help="Problem set with the answers to a set of solutions; repeatable."),
     ] = None,
-    column: Annotated[
-        list[str] | None, typer.Option(help="question=NAME, solution=NAME or answer=NAME; repeatable.")
-    ] = None,
-    licence: Annotated[str | None, typer.Option(help="Licence of your own problems, for the dataset card.")] = None,
+    column: options.Column = None,
+    licence: options.Licence = None,
     limit: Annotated[int | None, typer.Option(help="First N rows of each set.")] = None,
     student: Annotated[
         str | None, typer.Option(help="rft: none, openai:MODEL, vllm:URL#MODEL or embedded:NAME.")
@@ -112,16 +111,10 @@ def make(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the student's samples.")] = None,
     ablate: Annotated[list[str] | None, typer.Option(help="decontamination, to leave it out.")] = None,
-    reject_bad_rows: Annotated[
-        bool, typer.Option("--reject-bad-rows", help="Reject malformed rows one by one instead of refusing their file.")
-    ] = False,
-    budget_usd: Annotated[
-        float | None, typer.Option(help="Stop before more dollars than this are spent on DIR, all its runs together.")
-    ] = None,
-    prices: Annotated[
-        str | None, typer.Option(help="YAML of your prices: {model, input, cached, output} each.")
-    ] = None,
-    batch: Annotated[bool | None, typer.Option("--batch", help="Use OpenAI's batch API: half price, hours.")] = None,
+    reject_bad_rows: options.RejectBadRows = False,
+    budget_usd: options.BudgetUsd = None,
+    prices: options.PriceFile = None,
+    batch: options.Batch = None,
 ) -> None:
     quiet_libraries()
     with exit_codes():

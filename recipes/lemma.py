@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lemma_steps import options
 from lemma_steps.console import exit_codes, quiet_libraries
 from lemma_steps.errors import RefusedError
 from lemma_steps.settings import Settings
@@ -84,7 +85,7 @@ def build(settings: Settings, teacher: Any, student: Any = None, shard: Shard | 
         (steps.Deduplicate, {}),
     ]
     left_out = {"smooth": steps.Smooth, "decontamination": steps.Decontaminate}
-    chain = [(step, options) for step, options in chain if step not in [left_out.get(name) for name in settings.ablate]]
+    chain = [(step, given) for step, given in chain if step not in [left_out.get(name) for name in settings.ablate]]
     if not strategies:
         raise RefusedError("--ablate fix-continue and fresh-restart together leave no strategy; drop one of them")
 
@@ -106,10 +107,8 @@ def main(
             help="starter, gsm8k, math, metamath, a Hub id ORG/NAME[:CONFIG], or a .jsonl(.gz), .parquet, .csv; repeatable."
         ),
     ] = None,
-    column: Annotated[
-        list[str] | None, typer.Option(help="question=NAME, solution=NAME or answer=NAME; repeatable.")
-    ] = None,
-    licence: Annotated[str | None, typer.Option(help="Licence of your own problems, for the dataset card.")] = None,
+    column: options.Column = None,
+    licence: options.Licence = None,
     limit: Annotated[int | None, typer.Option(help="First N problems of each source.")] = None,
     teacher: Annotated[str | None, typer.Option(help="offline, openai:MODEL, vllm:URL#MODEL or embedded:NAME.")] = None,
     student: Annotated[str | None, typer.Option(help="none, openai:MODEL, vllm:URL#MODEL or embedded:NAME.")] = None,
@@ -124,16 +123,10 @@ def main(
             help="error-augmentation, fresh-restart, fix-continue, truncation, smooth, decontamination; repeatable."
         ),
     ] = None,
-    reject_bad_rows: Annotated[
-        bool, typer.Option("--reject-bad-rows", help="Reject malformed rows one by one instead of refusing their file.")
-    ] = False,
-    budget_usd: Annotated[
-        float | None, typer.Option(help="Stop before more dollars than this are spent on DIR, all its runs together.")
-    ] = None,
-    prices: Annotated[
-        str | None, typer.Option(help="YAML of your prices: {model, input, cached, output} each.")
-    ] = None,
-    batch: Annotated[bool | None, typer.Option("--batch", help="Use OpenAI's batch API: half price, hours.")] = None,
+    reject_bad_rows: options.RejectBadRows = False,
+    budget_usd: options.BudgetUsd = None,
+    prices: options.PriceFile = None,
+    batch: options.Batch = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Print calls, tokens, dollars and first prompt of each step; call nothing."),
@@ -143,16 +136,10 @@ def main(
         str | None, typer.Option(help="Make all parts as tasks of the Ray cluster at this address, or `auto`.")
     ] = None,
     parts: Annotated[int | None, typer.Option(min=1, help="Parts of --ray; default: one per node.")] = None,
-    push_to_hub: Annotated[str | None, typer.Option(help="Hub dataset to publish to, such as ORG/NAME.")] = None,
-    public: Annotated[
-        bool, typer.Option("--public", help="Make a published dataset public; private unless told.")
-    ] = False,
-    push_to_argilla: Annotated[
-        str | None, typer.Option(help="Argilla dataset to send all kept rows to for review; see recipes/review.py.")
-    ] = None,
-    argilla_home: Annotated[
-        Path, typer.Option(help="Folder of the server of `recipes/review.py serve`; or set ARGILLA_API_URL and _KEY.")
-    ] = Path("argilla"),
+    push_to_hub: options.PushToHub = None,
+    public: options.Public = False,
+    push_to_argilla: options.PushToArgilla = None,
+    argilla_home: options.ArgillaHome = Path("argilla"),
 ) -> None:
     """Make verified error-corrective training data from math problems with known answers (LEMMA, arXiv 2503.17439)."""
     quiet_libraries()
@@ -198,8 +185,8 @@ def main(
             from lemma_steps.ray_parts import RayParts
 
             own = ("output", "ray", "parts", "budget_usd", "push_to_hub", "public", "push_to_argilla", "argilla_home")
-            options = said(ctx, without=own)
-            RayParts(ray, parts).run([str(Path(__file__).resolve()), *options], output, budget_usd=budget_usd)
+            own_words = said(ctx, without=own)
+            RayParts(ray, parts).run([str(Path(__file__).resolve()), *own_words], output, budget_usd=budget_usd)
             join([output], output, repo=push_to_hub)
         else:
             run(settings, output, shard=part, budget_usd=budget_usd, reject_bad_rows=reject_bad_rows, repo=push_to_hub)
@@ -213,16 +200,10 @@ def main(
 def merge(
     directories: Annotated[list[Path], typer.Argument(metavar="DIR", help="Directories that hold the parts.")],
     output: Annotated[Path | None, typer.Option(help="Directory for the result; default: that of the parts.")] = None,
-    push_to_hub: Annotated[str | None, typer.Option(help="Hub dataset to publish to, such as ORG/NAME.")] = None,
-    public: Annotated[
-        bool, typer.Option("--public", help="Make a published dataset public; private unless told.")
-    ] = False,
-    push_to_argilla: Annotated[
-        str | None, typer.Option(help="Argilla dataset to send all kept rows to for review; see recipes/review.py.")
-    ] = None,
-    argilla_home: Annotated[
-        Path, typer.Option(help="Folder of the server of `recipes/review.py serve`; or set ARGILLA_API_URL and _KEY.")
-    ] = Path("argilla"),
+    push_to_hub: options.PushToHub = None,
+    public: options.Public = False,
+    push_to_argilla: options.PushToArgilla = None,
+    argilla_home: options.ArgillaHome = Path("argilla"),
 ) -> None:
     """Join the parts of a run (`--shard I/N`) to the result that one run would have left."""
     from lemma_steps.publish import check_target

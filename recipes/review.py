@@ -22,6 +22,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from lemma_steps import options
 from lemma_steps.console import exit_codes, quiet_libraries
 from lemma_steps.errors import RefusedError
 from lemma_steps.review.choice import Choice
@@ -147,10 +148,8 @@ def apply(
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="Write reviewer-1, reviewer-2, ... for names.")
     ] = False,
-    push_to_hub: Annotated[str | None, typer.Option(help="Hub dataset to publish to, such as ORG/NAME.")] = None,
-    public: Annotated[
-        bool, typer.Option("--public", help="Make a published dataset public; private unless told.")
-    ] = False,
+    push_to_hub: options.PushToHub = None,
+    public: options.Public = False,
 ) -> None:
     """Write the reviewed set: dropped rows rejected, edits and corrected labels verified like any other row."""
     quiet_libraries()

@@ -35,6 +35,7 @@ MIDDLE = {
     "subsets",
     "student_samples",
     "console",
+    "options",
     "run_directory",
     "output",
     "publish",
