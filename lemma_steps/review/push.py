@@ -14,7 +14,7 @@ from lemma_steps.review.connection import repeated, told
 from lemma_steps.review.doubts import doubts
 from lemma_steps.review.place import Place, nameable
 from lemma_steps.review.questions import MOST_STEPS
-from lemma_steps.review.record import content, record_of
+from lemma_steps.review.record import content, labels, record_of
 from lemma_steps.review.rows import steps_shown
 from lemma_steps.review.sample import Sample
 from lemma_steps.review.sending import Sending
@@ -54,20 +54,19 @@ class Push:
     def send(self, sample: Sample, rows: Callable[[], Iterable[Row]]) -> str:
         """Send the rows of the sample that are not there yet; a line that says what is there now.
 
-        A row is there if its id is there with the same content. Where the content differs, the record is replaced, unless
-        somebody has answered it. One that is there as uncertain and now belongs to a sample that speaks for the set is
-        sent again to say so: without it that sample would lack its doubtful rows. `rows` is called twice and gives the
+        A row is there if its id is there with the same content. A record never gets another text: somebody may be looking
+        at it, or have answered it. Where only labels differ, or a row that was sent as uncertain now belongs to a sample
+        that speaks for the set, the record is sent again to say so; its answers stay. `rows` is called twice and gives the
         set's rows, the sample's among them, in the order in which they are to be sent.
 
         Raises:
             RefusedError: nothing was sent: the server or the dataset cannot take them, a row has more steps than the
-                dataset can name, or answered records have another text.
+                dataset can name, or records have another text.
             StoppedError: some were sent; the same call goes on.
         """
         wanted = frozenset(sample.ids)
         dataset = self._place.open(sample.longest)
-        kinds = self._kinds(dataset, sample, (row for row in rows() if row["id"] in wanted))
-        there, changed, rechosen = (set(kinds[kind]) for kind in ("there", "changed", "rechosen"))
+        there, again = self._there(dataset, sample, (row for row in rows() if row["id"] in wanted))
         send = len(wanted) - len(there)
         with Sending(send) as sending:
 
@@ -79,24 +78,24 @@ class Push:
             asked = False
             due = (row for row in rows() if row["id"] in wanted and row["id"] not in there)
             with told(self._client, begun):
-                for batch in _batches(_records(due, sample, kinds["changed"], dataset)):
+                for batch in _batches(_records(due, sample, again, dataset)):
                     asked = True
                     models = [record.api_model() for record in batch]
                     repeated(partial(self._client.api.records.bulk_upsert, dataset.id, models))
                     sending.add(len(batch))
-        again = f", {len(rechosen):,} of them sent as uncertain before" if rechosen else ""
         return (
-            f"{self._place.workspace}/{self._place.dataset}: {send - len(changed) - len(rechosen):,} new, "
-            f"{len(changed):,} updated, {len(there) + len(rechosen):,} there already{again}; "
+            f"{self._place.workspace}/{self._place.dataset}: {send - len(again):,} new, "
+            f"{len(again):,} updated (labels or choice), {len(there):,} there already; "
             f"{self._client.api_url.rstrip('/')}/dataset/{dataset.id}/annotation-mode"
         )
 
-    def _kinds(self, dataset: rg.Dataset, sample: Sample, rows: Iterator[Row]) -> dict[str, dict[str, str]]:
-        """Rows that are there, there with another text and no answer, and there with another choice: id to former choice.
+    def _there(self, dataset: rg.Dataset, sample: Sample, rows: Iterator[Row]) -> tuple[set[str], dict[str, str]]:
+        """Ids of rows that are there as they are; and, with the choice by which they came, of those to be sent again.
 
         Asked for by id, so that the time depends on the rows to send and not on what else the dataset holds.
         """
-        kinds: dict[str, dict[str, str]] = {"there": {}, "changed": {}, "rechosen": {}}
+        there: set[str] = set()
+        again: dict[str, str] = {}
         wanted = len(sample.ids)
         refused: Counter[str] = Counter()
         most = nameable(dataset)
@@ -104,38 +103,37 @@ class Push:
             refused["long"] += sum(steps_shown(row) > most for row in rows_here)
             found = {} if self._place.made else self._found(dataset, [row["id"] for row in rows_here])
             for row in rows_here:
-                if not (record := found.get(row["id"])):
+                if (known := found.get(row["id"])) is None:
                     continue
-                before = record.metadata.get("choice") or str(sample.choice)
-                if record.metadata.get("content") == content(row):
-                    speaks = before == Choice.uncertain != sample.choice
-                    kinds["rechosen" if speaks else "there"][row["id"]] = before
-                elif len(record.responses):
-                    refused["answered"] += 1
+                choice = known.get("choice") or str(sample.choice)
+                if known.get("content") != content(row):
+                    refused["changed"] += 1
+                elif choice == Choice.uncertain != sample.choice or not labels(row).items() <= known.items():
+                    again[row["id"]] = choice
                 else:
-                    kinds["changed"][row["id"]] = before
+                    there.add(row["id"])
         name = self._place.dataset
         if refused["long"]:
             raise RefusedError(
                 f"dataset {name}: {refused['long']:,} of {wanted:,} rows have more steps than its {most}; "
                 f"{'name another with --dataset' if most < MOST_STEPS else 'Argilla takes no more, leave them out'}"
             )
-        if refused["answered"]:
+        if refused["changed"]:
             raise RefusedError(
-                f"dataset {name}: {refused['answered']:,} of {wanted:,} rows have another text there, which people have "
-                "answered; name another with --dataset"
+                f"dataset {name}: {refused['changed']:,} of {wanted:,} rows have another text there, which people may have "
+                "seen; name another with --dataset"
             )
-        return kinds
+        return there, again
 
-    def _found(self, dataset: rg.Dataset, ids: list[str]) -> dict[str, rg.Record]:
+    def _found(self, dataset: rg.Dataset, ids: list[str]) -> dict[str, dict[str, Any]]:
+        """Id -> metadata. Not `dataset.records()`: that dies where a record was discarded through the API without values."""
         import argilla as rg
 
-        query = rg.Query(filter=rg.Filter([("id", "in", ids)]))
+        search = partial(self._client.api.records.search, dataset.id, with_suggestions=False, with_responses=False)
+        query = rg.Query(filter=rg.Filter([("id", "in", ids)])).api_model()
         with told(self._client):
-            found = repeated(
-                lambda: list(dataset.records(query=query, batch_size=BATCH, with_suggestions=False, limit=len(ids)))
-            )
-        return {str(record.id): record for record in found}
+            found, _ = repeated(lambda: search(query, limit=len(ids)))
+        return {str(record.external_id): {one.name: one.value for one in record.metadata or ()} for record, _ in found}
 
 
 def _records(

@@ -28,6 +28,11 @@ def content(row: Mapping[str, Any]) -> str:
     return digest(*(row[name] for name in _JUDGED))
 
 
+def labels(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record's metadata hold of the row."""
+    return {TYPE_LABEL if name == "error_type" else name: row[name] for name in _METADATA if row[name] is not None}
+
+
 def record_of(row: Mapping[str, Any], choice: str) -> rg.Record:
     """The record of a kept row with an error; its id is the row's.
 
@@ -41,11 +46,10 @@ def record_of(row: Mapping[str, Any], choice: str) -> rg.Record:
     import argilla as rg
 
     texts = {"edited_reflection": row["reflection"], "edited_correction": row["correction"]}
-    labels = {TYPE_LABEL if name == "error_type" else name: row[name] for name in _METADATA if row[name] is not None}
     return rg.Record(
         id=row["id"],
         fields=fields(row),
-        metadata=labels | {"content": content(row), "choice": choice},
+        metadata=labels(row) | {"content": content(row), "choice": choice},
         suggestions=[rg.Suggestion(name, text) for name, text in texts.items() if text.strip()],
     )
 

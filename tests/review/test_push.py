@@ -90,39 +90,49 @@ class TestAgain:
         assert push(place, ROWS) == [10, 0, 20]
         assert answers(place) == before
 
-    def test_another_text_replaces_one_that_nobody_has_answered(self, place):
-        push(place, ROWS)
-        edited = [{**ROWS[0], "correction": "Anew.\nThe answer is: 32"}, *ROWS[1:]]
-        assert push(place, edited) == [0, 1, 29]
-        record = there(place)[ROWS[0]["id"]]
-        assert "Anew" in record.fields["correction"]
-        assert "Anew" in record.suggestions["edited_correction"].value
-
-    def test_another_text_never_replaces_one_that_was_answered(self, place, annotator):
+    @pytest.mark.parametrize("answered_first", [False, True])
+    def test_another_text_never_comes_into_a_record(self, place, annotator, answered_first):
         push(place, ROWS[:20])
-        before = answered(place, annotator(), [ROWS[0]["id"]])
+        before = answered(place, annotator(), [ROWS[0]["id"]] if answered_first else [])
         edited = [{**ROWS[0], "correction": "Anew.\nThe answer is: 32"}, *ROWS[1:]]
         with pytest.raises(RefusedError, match=r"1 of 30 rows have another text there.*--dataset"):
             push(place, edited)
         assert answers(place) == before
         assert len(there(place)) == 20
+        assert not any("Anew" in record.fields["correction"] for record in there(place).values())
+
+    def test_other_labels_reach_the_record_and_its_answers_stay(self, place, annotator):
+        push(place, ROWS, Choice.random, 30)
+        before = answered(place, annotator(), [ROWS[0]["id"]])
+        relabelled = [{**row, "error_type": "HA", "locator_agreement": 0.75} for row in ROWS]
+        assert push(place, relabelled, Choice.uncertain, 4) == [0, 4, 0]
+        assert push(place, relabelled) == [0, 26, 4]
+        assert answers(place) == before
+        seen = {
+            tuple(record.metadata[name] for name in ("type_label", "locator_agreement", "choice"))
+            for record in there(place).values()
+        }
+        assert seen == {("HA", 0.75, "random"), ("HA", 0.75, "all")}
+        assert push(place, relabelled) == [0, 0, 30]
+
+    def test_a_record_discarded_without_values_is_no_obstacle(self, place, annotator):
+        push(place, ROWS[:5])
+        record = there(place)[ROWS[0]["id"]]
+        reviewer = annotator().client.api.http_client
+        path = f"/api/v1/records/{record._server_id}/responses"
+        reviewer.post(path, json={"status": "discarded"}).raise_for_status()
+        assert push(place, ROWS) == [25, 0, 5]
 
     def test_rows_of_an_uncertain_choice_join_a_random_sample_and_keep_their_answers(self, place, annotator):
         push(place, ROWS, Choice.uncertain, 8)
         before = answered(place, annotator(), list(there(place))[:3])
-        assert push(place, ROWS, Choice.random, 20) == [20 - sum(self.of_both()), 0, sum(self.of_both())]
+        assert push(place, ROWS, Choice.random, 20) == [20 - sum(self.of_both()), sum(self.of_both()), 0]
         records = there(place)
         random = set(Sample.choose(iter(ROWS), Choice.random, 20).ids)
         assert {id for id, record in records.items() if record.metadata["choice"] == "random"} == random
         assert answers(place) == before
         assert push(place, ROWS, Choice.uncertain, 8) == [0, 0, 8]
         assert Counter(record.metadata["choice"] for record in there(place).values())["random"] == 20
-
-    def test_a_row_of_a_random_sample_stays_one_when_its_new_text_is_in_doubt(self, place):
-        push(place, ROWS, Choice.random, 30)
-        edited = [{**row, "correction": "Anew.\nThe answer is: 32"} for row in ROWS]
-        assert push(place, edited, Choice.uncertain, 4) == [0, 4, 0]
-        assert {record.metadata["choice"] for record in there(place).values()} == {"random"}
 
     @staticmethod
     def of_both():
