@@ -43,7 +43,7 @@ class Consensus:
 
 
 def consensus(row: dict[str, Any], answers: Iterable[Answer]) -> Consensus:
-    """What the answers with this row's id say about it.
+    """What the answers with this row's id say about it, beside the labels that it has now.
 
     A reviewer who answered in two datasets has one vote where the answers are the same; where they differ, two.
     """
@@ -51,7 +51,11 @@ def consensus(row: dict[str, Any], answers: Iterable[Answer]) -> Consensus:
     about = sorted((answer for answer in given if answer.content == text), key=lambda a: (a.reviewer, a.place))
     steps = steps_shown(row)
     usable = [
-        replace(a, answers={name: value for name, value in a.answers.items() if _possible(name, value, steps)})
+        replace(
+            a,
+            answers={name: value for name, value in a.answers.items() if _possible(name, value, steps)},
+            labels={name: row.get(name, value) for name, value in a.labels.items()},  # they may have changed since
+        )
         for a in about
     ]
     left_out = sum(len(a.answers) - len(b.answers) for a, b in zip(about, usable, strict=True))

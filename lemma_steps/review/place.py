@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from lemma_steps.errors import RefusedError
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     import argilla as rg
 
 MAX_NAME = 200
+DRAFT_S = 5
+"""Seconds that a dataset which is there but not published may take to become so."""
 
 
 class Place:
@@ -64,9 +67,16 @@ class Place:
             workspace = find_workspace(self.client, self.workspace)
             workspace = workspace or rg.Workspace(self.workspace, client=self.client).create()
             found = self._found(workspace)
+            for _ in range(DRAFT_S):  # another push may be making it at this moment
+                if not found or found._model.status == "ready":
+                    break
+                time.sleep(1)
+                found = self._found(workspace)
             if found and found._model.status == "ready":
+                self._refuse_other(found)
                 return found
             if found:
+                self._refuse_others_draft(found)
                 found.delete()
             made = settings(steps, self.reviewers or 1)
             dataset = rg.Dataset(self.dataset, workspace=workspace, settings=made, client=self.client).create()
@@ -89,6 +99,16 @@ class Place:
             raise RefusedError(
                 f"dataset {self.dataset} wants {asked} answer{'s' * (asked > 1)} of each record; "
                 "leave out --reviewers, or name another --dataset"
+            )
+
+    def _refuse_others_draft(self, found: rg.Dataset) -> None:
+        """What an interrupted push left unpublished holds parts of ours and nothing else."""
+        from lemma_steps.review.questions import settings
+
+        ours = _form(settings(1, 1))
+        if other := sorted(name for name, form in _form(found.settings).items() if ours.get(name) != form):
+            raise RefusedError(
+                f"dataset {self.dataset} is another's, not yet published ({', '.join(other[:4])}); name another with --dataset"
             )
 
     def _no_workspace(self) -> str:

@@ -55,6 +55,12 @@ def test_more_than_half_of_those_who_answered_decide(values: str, agreed: str | 
     assert ("decision" in found.undecided) == (agreed is None)
 
 
+def test_answers_stand_beside_the_labels_that_the_row_has_now() -> None:
+    """Labels that reviewers did not see may change under their answers; figures compare with those of the set."""
+    found = consensus({**ROW, "error_type": "HA", "locator_agreement": 0.5}, [answer("ana", {"error_type": "CA"})])
+    assert found.answers[0].labels == {**LABELS, "error_type": "HA", "locator_agreement": 0.5}
+
+
 @pytest.mark.parametrize(("types", "agreed"), [("CA CA OP", "CA"), ("CA OP MS", None), ("CA CA OP MS", None)])
 def test_the_most_frequent_of_several_is_not_enough(types: str, agreed: str | None) -> None:
     found = of(*(answer(str(number), {"error_type": code}) for number, code in enumerate(types.split())))

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.output.record import KEPT_SCHEMA, normalise
 from lemma_steps.review import connection
+from lemma_steps.review import place as place_module
 from lemma_steps.review.choice import Choice
 from lemma_steps.review.doubts import doubts
 from lemma_steps.review.push import Push
@@ -37,6 +38,11 @@ ANSWER = {
 @pytest.fixture
 def place(client, workspace, dataset_name):
     return client, workspace, dataset_name
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(place_module, "DRAFT_S", 1)
 
 
 def push(place, rows, choice=Choice.all, size=None, **options):
@@ -157,6 +163,17 @@ class TestRefused:
         rg.Dataset(dataset, workspace=workspace, settings=other, client=client).create()
         with pytest.raises(RefusedError, match=r"other questions or fields \(.*--dataset"):
             push(place, ROWS)
+
+    def test_an_unpublished_dataset_of_somebody_else(self, place):
+        client, workspace, dataset = place
+        found = connection.find_workspace(client, workspace)
+        http = client.api.http_client
+        made = http.post("/api/v1/datasets", json={"name": dataset, "workspace_id": str(found.id)}).json()
+        field = {"name": "poem", "title": "Poem", "settings": {"type": "text"}}
+        http.post(f"/api/v1/datasets/{made['id']}/fields", json=field).raise_for_status()
+        with pytest.raises(RefusedError, match=r"another's, not yet published \(poem\).*--dataset"):
+            push(place, ROWS)
+        assert http.get(f"/api/v1/datasets/{made['id']}").status_code == 200
 
     def test_another_number_of_reviewers(self, place):
         push(place, ROWS[:2], reviewers=2)
