@@ -44,6 +44,16 @@ def test_nothing_that_can_be_typed_is_read_as_syntax_of_the_index(typed):
             connection.execute("SELECT * FROM t WHERE t MATCH ?", (expression,)).fetchall()
 
 
+@given(st.text('ab1" |-+*', min_size=50), st.integers(1, 10_000))
+def test_of_a_text_pasted_whole_the_first_fifty_words_count(text, times):
+    search = TextSearch.of(text * times)
+    assert sum(1 + word.count('" OR "') for word in (*search.all_of, *search.none_of)) <= 50
+
+
+def test_a_word_that_comes_again_is_looked_up_once():
+    assert TextSearch.of("the apples -pears the -pears") == TextSearch(('"the"', '"apples"'), ('"pears"',))
+
+
 RECORDS = {
     # id: problem, correction, metadata, suggestion (value, score)
     "a": (
@@ -145,10 +155,17 @@ TEXTS = [
     ("'; DROP TABLE records;--", None, "b"),
     ('" OR 1=1', None, ""),
     ("$", None, ""),
+    ("The apples fall, the pears do not " * 1000, None, "d"),
+    (" ".join(f"-word{number}" for number in range(3000)), None, "abcd"),
+    (" | ".join(f"word{number}" for number in range(3000)), None, ""),
+    ("apples-" * 50_000, None, ""),
+    ('"' + "apples " * 50_000 + '"', None, "ad"),  # its second quotation mark is not read
 ]
 
 
-@pytest.mark.parametrize(("text", "field", "expected"), TEXTS, ids=[f"{text} in {field}" for text, field, _ in TEXTS])
+@pytest.mark.parametrize(
+    ("text", "field", "expected"), TEXTS, ids=[f"{text[:40]} in {field}" for text, field, _ in TEXTS]
+)
 def test_text(client, dataset, text, field, expected):
     ids, total = found(client.api.http_client, dataset, text=text, field=field)
     assert (sorted(ids), total) == (list(expected), len(expected))
@@ -220,6 +237,34 @@ SORTS = [
     (suggestion("value"), "desc", "abcd"),
     (record("inserted_at"), "desc", "dcba"),
 ]
+
+
+IMPOSSIBLE = {
+    "a range of ids": {"filters": {"and": [between(record("id"), ge=1)]}},
+    "no id": {"filters": {"and": [terms(record("id"), "x")]}},
+    "a range of kinds": {"filters": {"and": [between(metadata("steps"), 1, "x")]}},
+    "a range of kinds the other way": {"filters": {"and": [between(record("inserted_at"), "x", 1)]}},
+    "a range of statuses": {"filters": {"and": [between(STATUS, ge=1)]}},
+    "a part that suggestions lack": {"filters": {"and": [terms(suggestion(None), "x")]}},
+    "sorted by a part that suggestions lack": {"sort": [{"scope": suggestion(None), "order": "asc"}]},
+    "an answer to no question": {"filters": {"and": [terms(STATUS | {"property": None}, "x")]}},
+    "no filters": {"filters": {}},
+}
+
+
+@pytest.mark.parametrize("body", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_what_cannot_be_found_is_refused_with_a_reason(client, ana, dataset, body):
+    for http, whose in ((client.api.http_client, ""), (ana.api.http_client, "me/")):
+        reply = http.post(f"/api/v1/{whose}datasets/{dataset.id}/records/search", json=body)
+        assert reply.status_code == 422, reply.text
+        assert reply.json()["detail"]
+
+
+@pytest.mark.parametrize(("offset", "status"), [(2**63 - 1, 200), (2**63, 422), (2**70, 422)])
+def test_a_page_far_beyond_the_last(client, dataset, offset, status):
+    http, path = client.api.http_client, f"/api/v1/datasets/{dataset.id}/records"
+    assert http.get(path, params={"offset": offset}).status_code == status
+    assert http.post(f"{path}/search", json={}, params={"offset": offset}).status_code == status
 
 
 @pytest.mark.parametrize(("scope", "order", "expected"), SORTS, ids=[f"{scope} {order}" for scope, order, _ in SORTS])

@@ -49,6 +49,8 @@ def condition(wanted: Filter) -> Sql:
     scope = wanted.scope
     if isinstance(scope, RecordFilterScope):
         if scope.property == "id":
+            if isinstance(wanted, RangeFilter):
+                raise ValueError("ids have no order to filter by")
             wanted = TermsFilter(scope=scope, values=[stored_id(value) for value in wanted.values])
         return _matches(_record_column(scope), wanted)
     if isinstance(scope, MetadataFilterScope):
@@ -58,7 +60,7 @@ def condition(wanted: Filter) -> Sql:
             [json_path(scope.metadata_property), *values],
         )
     if isinstance(scope, SuggestionFilterScope):
-        part = str(getattr(scope.property, "value", scope.property))
+        part = _suggestion_part(scope)
         text, values = _matches(_SUGGESTION[part], wanted)
         return (
             "EXISTS (SELECT 1 FROM suggestions g JOIN questions q ON q.id = g.question_id AND q.name = ?"
@@ -82,7 +84,7 @@ def order(by: Order) -> Sql:
     """An ORDER BY term; records without a value come last.
 
     Raises:
-        ValueError: a record property that is none.
+        ValueError: a property of records or suggestions that is none.
     """
     scope = by.scope
     direction = "DESC" if by.order == SortOrder.desc else "ASC"
@@ -92,7 +94,7 @@ def order(by: Order) -> Sql:
     elif isinstance(scope, MetadataFilterScope):
         text, values = "json_extract(r.metadata, ?)", [json_path(scope.metadata_property)]
     elif isinstance(scope, SuggestionFilterScope):
-        part = str(getattr(scope.property, "value", scope.property))
+        part = _suggestion_part(scope)
         column = _SUGGESTION_SORT.get(part) or _SUGGESTION[part]
         text = (
             f"(SELECT {column} FROM suggestions g JOIN questions q ON q.id = g.question_id AND q.name = ? "
@@ -120,16 +122,12 @@ def _matches(column: str, wanted: TermsFilter | RangeFilter) -> Sql:
 def _has_status(wanted: TermsFilter, scope: ResponseFilterScope) -> Sql:
     """Status of responses; `pending` means that there is none yet, from this user or at all."""
     whose, user = _by_user(scope)
-    parts: list[str] = []
-    values: list[Any] = []
-    for status in (str(getattr(value, "value", value)) for value in wanted.values):
-        if status == "pending":
-            parts.append(f"NOT EXISTS (SELECT 1 FROM responses p WHERE p.record_id = r.id{whose})")
-            values += user
-        else:
-            parts.append(f"EXISTS (SELECT 1 FROM responses p WHERE p.record_id = r.id AND p.status = ?{whose})")
-            values += [status, *user]
-    return " OR ".join(parts) or "1", values
+    is_one, values = _matches("p.status", wanted)
+    given = f"EXISTS (SELECT 1 FROM responses p WHERE p.record_id = r.id AND {is_one}{whose})"
+    if "pending" not in values:
+        return given, [*values, *user]
+    none = f"NOT EXISTS (SELECT 1 FROM responses p WHERE p.record_id = r.id{whose})"
+    return f"{given} OR {none}", [*values, *user, *user]
 
 
 def _by_user(scope: ResponseFilterScope) -> Sql:
@@ -141,3 +139,10 @@ def _record_column(scope: RecordFilterScope) -> str:
     if name not in _RECORD:
         raise ValueError(f"records have no {name}")
     return f"r.{name}"
+
+
+def _suggestion_part(scope: SuggestionFilterScope) -> str:
+    part = str(getattr(scope.property, "value", scope.property))
+    if part not in _SUGGESTION:
+        raise ValueError(f"suggestions have no {part}")
+    return part

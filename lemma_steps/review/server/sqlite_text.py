@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
+_LETTERS, _WORDS = 5_000, 50  # what a search reads: each word costs time, and SQLite refuses some 1,000 of them
 _TOKEN = re.compile(r'(?P<sign>[-+]?)"(?P<phrase>[^"]+)"|(?P<word>[^\s"]+)')
 
 
@@ -20,11 +22,15 @@ class TextSearch:
 
     @classmethod
     def of(cls, typed: str) -> TextSearch:
-        """Read what was typed; what has no letter or digit in it is passed over, as by the index."""
+        """Read what was typed; what has no letter or digit in it is passed over, as by the index.
+
+        Of a text pasted whole the first fifty words count.
+        """
         wanted: list[str] = []
         unwanted: list[str] = []
         either = False
-        for token in _TOKEN.finditer(typed.replace("\0", " ")):  # FTS5 would read no further
+        typed = typed[:_LETTERS].replace("\0", " ")  # FTS5 would read no further
+        for token in islice(_TOKEN.finditer(typed), _WORDS):
             if token["word"] == "|":
                 either = True
                 continue
@@ -42,4 +48,4 @@ class TextSearch:
             else:
                 wanted.append(expression)
             either = False
-        return cls(tuple(wanted), tuple(unwanted))
+        return cls(tuple(dict.fromkeys(wanted)), tuple(dict.fromkeys(unwanted)))

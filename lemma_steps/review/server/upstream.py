@@ -1,7 +1,8 @@
 """What is changed in argilla-server 2.8.0, and how it is started. It has had no release since, so these spots stay put.
 
 Redis is replaced by one in this process, the job that follows a changed number of reviewers runs on the server's own
-loop, and what slows the logging of records down without need is cut. Webhooks and imports from the Hub are not run.
+loop, what slows the logging of records down without need is cut, and annotators are told no more than their page shows.
+Webhooks and imports from the Hub are not run.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import redis
 redis.from_url = lambda url, **options: fakeredis.FakeRedis()  # the server connects while it is imported
 
 import faster  # noqa: E402
+import privacy  # noqa: E402
+import refusals  # noqa: E402
 import sqlite_engine  # noqa: E402
 import uvicorn  # noqa: E402
 from alembic import command, config  # noqa: E402
@@ -35,6 +38,8 @@ def app() -> Any:
     job = dataset_jobs.update_dataset_records_status_job
     job.delay = _on_this_loop(job)
     faster.patch()
+    privacy.patch()
+    refusals.patch()
     return argilla
 
 
