@@ -18,8 +18,8 @@ from lemma_steps.errors import RefusedError
 from lemma_steps.evaluation.runs.logged import Logged
 from lemma_steps.evaluation.runs.reply import Reply
 from lemma_steps.evaluation.self_correction.observation import FLIPS, Observation, observe
-from lemma_steps.share import Share
 from lemma_steps.evaluation.self_correction.telemetry import BASES, SelfCorrection, spread
+from lemma_steps.share import Share
 from tests.evaluation.recorded_run import STAMP, sample, scored, write_run
 
 RIGHT, WRONG, UNPARSED, TIMED_OUT = Verdict.RIGHT, Verdict.WRONG, Verdict.UNPARSED, Verdict.TIMED_OUT
