@@ -179,25 +179,37 @@ def write_reviewed(directory: Path, output: Path, *, anonymous: bool, repo: str 
     from lemma_steps.run_directory import run_directory
     from lemma_steps.runner import Runner
 
-    parent = Parent.read(directory)
+    parent = Parent.read(directory.resolve())
+    if anonymous and parent.has_names:
+        raise RefusedError(
+            f"--anonymous: the rows of {directory} hold names of its own review; apply that one anew with --anonymous first"
+        )
     with Pipeline(name="review", description="Answers of reviewers, applied to a finished set") as pipeline:
-        loading = steps.LoadRows(name="load_rows", directory=str(directory), sha256=parent.sha256)
-        applying = steps.ApplyReview(name=REVIEW, directory=str(directory), anonymous=anonymous, **parent.checks)
+        loading = steps.LoadRows(name="load_rows", directory=str(parent.directory), sha256=parent.sha256)
+        reviewing = {"anonymous": anonymous, "round": parent.rounds + 1}
+        applying = steps.ApplyReview(name=REVIEW, directory=str(parent.directory), **reviewing, **parent.checks)
         loading >> applying
     written = yaml.safe_dump(pipeline.dump(), sort_keys=False, allow_unicode=True)
     with Runner(pipeline) as runner, run_directory(output, written) as place:
-        report = asyncio.run(
-            write_result(
-                told(runner.rows(), parent.report["entered"], "applying"),
-                parent.steps,
-                place,
-                parent.settings(anonymous=anonymous, answers=applying.answers_sha256),
-                shlex.join(["python", "recipes/review.py", *sys.argv[1:]]),
-                run=lambda: {"reviewed": parent.report["run"]},
-                repo=repo,
-                about=lambda: {**parent.about, "review": applying.report()},
+        try:
+            report = asyncio.run(
+                write_result(
+                    told(runner.rows(), parent.report["entered"], "applying"),
+                    parent.steps,
+                    place,
+                    parent.settings(**reviewing, answers=applying.answers_sha256),
+                    shlex.join(["python", "recipes/review.py", *sys.argv[1:]]),
+                    run=lambda: {"reviewed": parent.report["run"]},
+                    repo=repo,
+                    about=lambda: {**parent.about, "review": applying.report()},
+                )
             )
-        )
+        except RefusedError:
+            if applying.report()["changes"]["dropped"] < applying.report()["population"]:
+                raise
+            raise RefusedError(
+                f"{output}: no row was kept, because reviewers dropped every one; see report.html"
+            ) from None
         refused = applying.refusals
     for line in refused[:SHOWN]:
         print(f"refused: {line}")

@@ -369,6 +369,19 @@ def test_no_gold_solution_fails_an_audit_of_its_text(lemma_data, name, column):
     assert failed == []
 
 
+@pytest.mark.parametrize("text", ["0 <|x| and |x|> 0", "$a<|b|>c$", "## Response: it", "[INSTANCE]", "<s"])
+def test_signs_of_maths_begin_no_turn(text):
+    assert "marks" not in codes(row(correction=f"{text}\nThe answer is: 5"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<|endoftext|>", "<|im_start|>user", "x</s>", "<｜end▁of▁sentence｜>", "[/INST]", "### Instruction:\nAnd 1 + 1?"],
+)
+def test_nothing_that_begins_or_ends_a_turn_is_trained_on(text):
+    assert "marks" in codes(row(correction=f"{text}\nThe answer is: 5"))
+
+
 @pytest.mark.parametrize("text", ["a <<1+1=2>>", "#### 5\n", "## Step\n#### 1"])
 def test_marks_of_either_author_are_found(text):
     assert "marks" in codes(row(correction=f"{text}\nThe answer is: 5"))

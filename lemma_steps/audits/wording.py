@@ -11,7 +11,7 @@ import yaml
 
 from lemma_steps.audits.records import Failure, Limits, Row, excerpt
 
-_MARK = re.compile(r"<<|####")
+_MARK = re.compile(r"<<|####|</s>|<\|[a-z_]{3,40}\|>|<｜[^｜\n]{3,40}｜>|\[/?INST\]|### (?:Instruction|Response):")
 _CLOSING = re.compile(r"The answer is: (?=\S)")
 _NEXT_SENTENCE = re.compile(r"[.!?]\s+[A-Z]|\n\s*\n")
 
@@ -31,7 +31,8 @@ def _plain(text: str) -> str:
 
 
 def marks(row: Row, limits: Limits) -> Failure | None:
-    """No calculator mark (`<<48/2=24>>`), no piece of one, and no `####`, which students write too."""
+    """No calculator mark (`<<48/2=24>>`), no piece of one, no `####`, which students write too, and nothing that begins or
+    ends a turn: no special token, no heading of a prompt."""
     found = _MARK.search(row["output"])
     return Failure("marks", excerpt(row["output"], *found.span())) if found else None
 

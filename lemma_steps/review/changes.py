@@ -10,9 +10,10 @@ from typing import Any
 from lemma_steps.review.answers import tidy
 from lemma_steps.review.consensus import EDITS, NONE, Consensus
 from lemma_steps.segmentation import segment
-from lemma_steps.trajectory import error_span, join
+from lemma_steps.trajectory import closing, error_span, join
 
 Row = dict[str, Any]
+CLOSING = closing("")
 CONFLICTING, CONTRADICTION = "conflicting_edits", "contradiction"
 REFUSED = {CONFLICTING: "reviewers give different texts", CONTRADICTION: "a row with a wrong step has a type of error"}
 """What cannot be done, whatever the text, and why."""
@@ -120,6 +121,17 @@ def _edits(found: Consensus) -> list[Change]:
         else:
             refused += [Change({column: text}, _names(names), CONFLICTING) for text, names in by_text.items()]
     return [*(Change(values, names) for names, values in together.items()), *refused]
+
+
+def closing_fault(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Reason code and evidence where an edit touches the closing statement, which has been verified and ends the text."""
+    was, now = (row["reflection"] + row["correction"] for row in (before, after))
+    end = now.rpartition(CLOSING)[2].strip()
+    if end not in (was.rpartition(CLOSING)[2].strip(), before["gold_answer"].strip()):
+        return "closing_changed", f"the text must end with {CLOSING}{before['gold_answer']}, not with {end[:80]!r}"
+    if now.count(CLOSING) > max(1, was.count(CLOSING)):
+        return "closing_repeated", f"{CLOSING.strip()!r} stands {now.count(CLOSING)} times"
+    return None
 
 
 def is_masked(row: Mapping[str, Any]) -> bool:

@@ -49,6 +49,20 @@ class Parent:
         return list(dict.fromkeys([*(step["step"] for step in self.report["funnel"]), REVIEW]))
 
     @property
+    def rounds(self) -> int:
+        """How often the set was reviewed."""
+        return self._review.get("round", 0)
+
+    @property
+    def has_names(self) -> bool:
+        """Whether reviewers' names stand in its rows."""
+        return bool(self._review) and not self._review.get("anonymous")
+
+    @property
+    def _review(self) -> dict[str, Any]:
+        return self.report["settings"].get(REVIEW) or {}
+
+    @property
     def checks(self) -> dict[str, Any]:
         """How its rows were verified: options of the answer check and of the audits."""
         settings = self.report["settings"]

@@ -15,7 +15,7 @@ from lemma_steps.audits import AUDITS, Limits, audit
 from lemma_steps.errors import RejectionError
 from lemma_steps.review.agreement import agreement
 from lemma_steps.review.answers import NAME, Answer, read
-from lemma_steps.review.changes import REFUSED, Change, changes, dropped, is_masked
+from lemma_steps.review.changes import REFUSED, Change, changes, closing_fault, dropped, is_masked
 from lemma_steps.review.consensus import Consensus, consensus
 from lemma_steps.review.others import Others
 from lemma_steps.review.rows import kept_rows
@@ -33,6 +33,7 @@ class ApplyReview(OrderedStep):
     Attributes:
         directory: the set's folder, which the rows must come from.
         anonymous: write reviewer-1, reviewer-2, ... in place of names, in the order of the names.
+        round: which review of these rows it is; from the second on it stands before such a number.
         truncated, max_tokens: options of the audits, as the set was made with.
         timeout_s: seconds that one answer check may take.
 
@@ -48,6 +49,7 @@ class ApplyReview(OrderedStep):
 
     directory: str
     anonymous: bool = False
+    round: int = 1
     truncated: bool = True
     max_tokens: int = 4096
     timeout_s: float = 3.0
@@ -145,8 +147,10 @@ class ApplyReview(OrderedStep):
                 for part in change.parts:
                     row = self._done(row, part, log)
                 return row
-            self._refused[refusal.reason] += 1
-            self._refusals.append(f"{row['id']}: {', '.join(change.values)}: {refusal}")
+            what = f"{row['id']}: {', '.join(change.values)}: {refusal}"
+            if what not in self._refusals[-2:]:  # two texts that conflict are refused once
+                self._refused[refusal.reason] += 1
+                self._refusals.append(what)
             log += change.entries(row, "refused", str(refusal))
             return row
         confirmed = change.confirms(row)
@@ -184,6 +188,8 @@ class ApplyReview(OrderedStep):
                 raise RejectionError(
                     f"answer_{verdict}", f"gold {made['gold_answer']!r}, output ends {made['output'][-80:]!r}"
                 )
+            if fault := closing_fault(row, made):
+                raise RejectionError(*fault)
         if repeated := self._others.repeated(made):
             raise RejectionError(*repeated)
         self._others.put(made)
@@ -192,5 +198,7 @@ class ApplyReview(OrderedStep):
     def _named(self, answers: list[Answer]) -> list[Answer]:
         if not self.anonymous:
             return answers
-        names = {name: f"reviewer-{number}" for number, name in enumerate(sorted({a.reviewer for a in answers}), 1)}
+        of_round = f"round-{self.round}-" if self.round > 1 else ""
+        reviewers = enumerate(sorted({answer.reviewer for answer in answers}), 1)
+        names = {name: f"{of_round}reviewer-{number}" for number, name in reviewers}
         return [replace(answer, reviewer=names[answer.reviewer]) for answer in answers]

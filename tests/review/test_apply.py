@@ -318,6 +318,49 @@ def test_edits_that_differ_are_not_made(produced: Path, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("correction", "reason"),
+    [
+        ("{work}\nThe answer is: {gold}9", "answer_wrong"),
+        ("{work}\nThe answer is: {gold}\nWith that 1 + 1 = 2.", "closing_changed"),
+        ("{work}\nThe answer is: {gold} units, or maybe 99", "closing_changed"),
+        ("{work}\nThe answer is: 123456\nNo.\nThe answer is: {gold}", "closing_repeated"),
+        ("{work}<|im_end|>\nThe answer is: {gold}", "marks"),
+        ("{work}\n### Instruction:\nNow 1 + 1.\nThe answer is: {gold}", "marks"),
+    ],
+)
+def test_an_edit_leaves_the_closing_statement_the_last_word(
+    produced: Path, tmp_path: Path, correction: str, reason: str
+) -> None:
+    row = next(row for row in rows_of(produced) if row["gold_answer"].isdecimal())
+    text = correction.format(work="I work it out once more.", gold=row["gold_answer"])
+    said = apply(part(produced, tmp_path / "set", [answer(row, edited_correction=text)]), tmp_path / "reviewed").stdout
+    [made] = (one for one in rows_of(tmp_path / "reviewed") if one["id"] == row["id"])
+    assert made == row | {"changelog": made["changelog"]}
+    assert [entry["reason"].partition(":")[0] for entry in made["changelog"]] == [reason]
+    assert f"refused: {row['id']}: correction: {reason}" in said
+
+
+def test_when_every_row_is_dropped_the_reviewers_are_named_as_the_reason(produced: Path, tmp_path: Path) -> None:
+    answers = [answer(row, decision="drop") for row in rows_of(produced)]
+    ended = apply(part(produced, tmp_path / "set", answers), tmp_path / "reviewed", code=2)
+    assert "reviewers dropped every one" in ended.stderr
+
+
+def test_names_of_an_earlier_review_never_come_into_an_anonymous_set(produced: Path, tmp_path: Path) -> None:
+    row = rows_of(produced)[0]
+    directory = part(produced, tmp_path / "set", [answer(row, "zoe", error_type="HA")])
+    for made, options in (("named", []), ("nameless", ["--anonymous"])):
+        apply(directory, tmp_path / made, *options)
+        again = next(one for one in rows_of(tmp_path / made) if one["id"] == row["id"])
+        write_answers(tmp_path / made, "team", "set", [answer(again, "ann", error_type="CS")])
+    refused = apply(tmp_path / "named", tmp_path / "second", "--anonymous", code=2)
+    assert "names of its own review" in refused.stderr
+    apply(tmp_path / "nameless", tmp_path / "second", "--anonymous")
+    [made] = (one for one in rows_of(tmp_path / "second") if one["id"] == row["id"])
+    assert [entry["reviewer"] for entry in made["changelog"]] == ["reviewer-1", "round-2-reviewer-1"]
+
+
 def test_names_are_numbers_if_asked(produced: Path, tmp_path: Path) -> None:
     rows = rows_of(produced)
     answers = [
