@@ -8,6 +8,7 @@ from argilla_server.api.handlers.v1.datasets import records
 from argilla_server.api.policies.v1 import MetadataPropertyPolicy, RecordPolicy, authorize
 from argilla_server.api.schemas.v1.records import MetadataFilterScope, SearchRecordsQuery
 from argilla_server.models import Dataset, User
+from sqlalchemy.ext.asyncio import AsyncSession
 
 
 def patch() -> None:
@@ -23,6 +24,7 @@ def _refuse_hidden_metadata() -> None:
 
     async def searched(
         *,
+        db: AsyncSession,
         dataset: Dataset,
         search_records_query: SearchRecordsQuery | None = None,
         user: User | None = None,
@@ -33,6 +35,7 @@ def _refuse_hidden_metadata() -> None:
             if user and isinstance(part.scope, MetadataFilterScope):  # without a user only for those who see all
                 known = dataset.metadata_property_by_name(part.scope.metadata_property)
                 await authorize(user, MetadataPropertyPolicy.get(known))
-        return await search(dataset=dataset, search_records_query=search_records_query, user=user, **others)
+        db.autoflush = False  # upstream cuts hidden metadata out of the stored records next: never to be written
+        return await search(db=db, dataset=dataset, search_records_query=search_records_query, user=user, **others)
 
     records._get_search_responses = searched
