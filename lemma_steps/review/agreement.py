@@ -10,7 +10,7 @@ from typing import Any
 from lemma_steps.review.answers import Answer
 from lemma_steps.review.choice import Choice
 from lemma_steps.review.consensus import JUDGEMENTS
-from lemma_steps.review.kappa import Kappa
+from lemma_steps.review.kappa import ONE_SIDED, ONE_VALUE, Kappa
 from lemma_steps.review.questions import title
 from lemma_steps.share import Share
 
@@ -18,6 +18,10 @@ IMPLIED = {"prefix_right": "yes", "reflection_names_error": "yes", "correction_r
 """What a kept row says of itself without a label of its own."""
 CONSTANT = "no kappa: a kept row always says {}"
 ONE_LABEL = "no kappa: every label here is {}"
+ONE_ANSWER = "no kappa: every answer is {}"
+NONE_VARY = "no kappa: no two reviewers ever vary their answers"
+_SPEAKING = (Choice.all, Choice.random, Choice.uncertain)
+"""What speaks for the set first."""
 NOT_THE_SET = "over rows chosen as uncertain: this does not speak for the set"
 Record = dict[str, Answer]
 """One record: reviewer -> answer."""
@@ -72,9 +76,12 @@ def label_of(answer: Answer, question: str) -> str:
 
 
 def _records(answers: Iterable[Answer]) -> list[Record]:
-    """Answers by record, sorted by id. Of a reviewer who answered twice, in two datasets, the first counts."""
+    """Answers by record, sorted by id.
+
+    Of a reviewer who answered twice, in two datasets, that counts which speaks for the set, else that of the first by name.
+    """
     records: dict[str, Record] = defaultdict(dict)
-    for answer in sorted(answers, key=lambda answer: (answer.id, answer.key)):
+    for answer in sorted(answers, key=lambda a: (a.id, _SPEAKING.index(a.labels["choice"]), a.key)):
         records[answer.id].setdefault(answer.reviewer, answer)
     return list(records.values())
 
@@ -82,7 +89,7 @@ def _records(answers: Iterable[Answer]) -> list[Record]:
 def _choice(record: Record) -> Choice:
     """The way by which the record came to be reviewed; one that speaks for the set where there were several."""
     found = {answer.labels["choice"] for answer in record.values()}
-    return next(choice for choice in (Choice.all, Choice.random, Choice.uncertain) if choice in found)
+    return next(choice for choice in _SPEAKING if choice in found)
 
 
 def _question(name: str, records: Sequence[Record], population: int, note: str | None) -> dict[str, Any]:
@@ -103,6 +110,8 @@ def _with_labels(name: str, records: Sequence[Record], population: int, note: st
     if len(labels) == 1:
         words = CONSTANT if name in IMPLIED else ONE_LABEL
         kappa = Kappa(None, note=words.format(*labels))
+    elif len(said := {value for record in pairs for value, _ in record}) == 1:
+        kappa = Kappa(None, note=ONE_ANSWER.format(*said))
     else:
         kappa = Kappa.cohen([{"labels": p} for p in pairs], f"labels:{name}")
     return {
@@ -125,8 +134,11 @@ def _between(name: str, records: Sequence[Record], population: int) -> dict[str,
     pairs = [{two: [(value[two[0]], value[two[1]])] for two in combinations(sorted(value), 2)} for value in values]
     agreeing = [(sum(one == other for [(one, other)] in record.values()), len(record)) for record in pairs]
     share = Share.by_row(agreeing, population)
-    cohen = Kappa.cohen(pairs, f"between:{name}")
-    fleiss = Kappa.fleiss([list(value.values()) for value in values], f"fleiss:{name}")
+    if why := _without_kappa(values):
+        cohen = fleiss = Kappa(None, note=why)
+    else:
+        cohen = Kappa.cohen(pairs, f"between:{name}")
+        fleiss = Kappa.fleiss([list(value.values()) for value in values], f"fleiss:{name}")
     return {
         "records": len(values),
         "share": share.value,
@@ -135,6 +147,19 @@ def _between(name: str, records: Sequence[Record], population: int) -> dict[str,
         "cohen": {"pairs": len({two for record in pairs for two in record}), **_shown(cohen)},
         "fleiss": _shown(fleiss),
     }
+
+
+def _without_kappa(values: Sequence[Mapping[str, str]]) -> str | None:
+    """Why agreement beyond chance means nothing here, whatever the formula: fewer than two reviewers give two answers."""
+    by: dict[str, set[str]] = defaultdict(set)
+    for record in values:
+        for who, value in record.items():
+            by[who].add(value)
+    if sum(len(said) > 1 for said in by.values()) > 1:
+        return None
+    if len(set().union(*by.values())) == 1:
+        return ONE_VALUE
+    return ONE_SIDED if len(by) == 2 else NONE_VARY
 
 
 def _shown(kappa: Kappa) -> Mapping[str, Any]:

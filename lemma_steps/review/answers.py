@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from lemma_steps.errors import RefusedError, StoppedError
+from lemma_steps.review.choice import Choice
+from lemma_steps.taxonomy import TAXONOMY
 
 NAME, FORMER = "reviews.jsonl", "reviews.former.jsonl"
 PULL = "bring answers with recipes/review.py pull"
 _TEXTS = ("id", "content", "workspace", "dataset", "reviewer")
-_LABELS: dict[str, tuple[type, ...]] = {
-    "error_step": (int,),
-    "error_type": (str,),
-    "label_source": (str,),
-    "locator_agreement": (float, int, type(None)),
-    "choice": (str,),
+_LABELS: dict[str, Callable[[Any], bool]] = {
+    "error_step": lambda step: type(step) is int and step > 0,
+    "error_type": lambda code: code in TAXONOMY,
+    "label_source": lambda source: isinstance(source, str) and source != "",
+    "locator_agreement": lambda share: share is None or (type(share) in (int, float) and 0 <= share <= 1),
+    "choice": lambda choice: choice in Choice.__members__,
 }
 _BLANKS = re.compile(r"[^\S\n]")
 _TRAILING = re.compile(r"(?<! ) ++$", re.MULTILINE)
@@ -80,36 +82,57 @@ def read(directory: Path) -> list[Answer]:
     return answers
 
 
-def replace(directory: Path, workspace: str, dataset: str, fresh: Iterable[Answer]) -> int:
+def replace(directory: Path, workspace: str, dataset: str, fresh: Iterable[Answer]) -> tuple[int, int]:
     """Write the answers of one dataset in place of its former ones; those of other datasets stay.
 
+    A former answer that is not among the fresh ones goes to `reviews.former.jsonl`, beside those that went there before; one
+    that comes back as it was leaves it. Somebody's later answer about the same text takes the place of the earlier.
+
     Returns:
-        How many former answers are not among the fresh ones. If any, the former file stays as `reviews.former.jsonl`.
+        How many former answers are not among the fresh ones, and how many lines `reviews.former.jsonl` has.
 
     Raises:
         RefusedError: the file that is there is damaged.
         StoppedError: the disk refuses.
     """
-    path = directory / NAME
+    path, former = directory / NAME, directory / FORMER
     there = list(_lines(path)) if path.exists() else []
     other = [answer for answer in there if answer.place != (workspace, dataset)]
     answers = sorted([*other, *fresh], key=lambda answer: answer.key)
-    gone = len({answer.key for answer in there} - {answer.key for answer in answers})
-    partial = directory / f".{NAME}.partial"
+    now = {(answer.key, answer.content) for answer in answers}
+    gone = [answer for answer in there if (answer.key, answer.content) not in now]
     try:
-        partial.write_text("".join(map(_line, answers)), encoding="utf-8", newline="\n")
-        if gone:
-            os.replace(path, directory / FORMER)
-        os.replace(partial, path)
+        before = dict.fromkeys(former.read_bytes().splitlines()) if former.exists() else {}
+        lines = dict.fromkeys(map(_line, answers))
+        kept = [line for line in before | dict.fromkeys(map(_line, gone)) if line not in lines]
+        if kept or before:  # first, so that a crash between the two loses nothing
+            _write(former, kept)
+        _write(path, lines)
     except OSError as error:
         raise StoppedError(
             f"{path}: cannot be written ({error.strerror}); free some space or its permissions, then pull again"
         ) from None
-    return gone
+    return len(gone), len(kept)
 
 
-def _line(answer: Answer) -> str:
-    return json.dumps(asdict(answer), ensure_ascii=False) + "\n"
+def _write(path: Path, lines: Iterable[bytes]) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(b"".join(line + b"\n" for line in lines))
+    os.replace(partial, path)
+
+
+def possible(labels: Mapping[str, Any]) -> bool:
+    """Whether these are labels that a row can have; for those of a record, which an administrator can edit."""
+    return not _impossible(labels)
+
+
+def _impossible(labels: Mapping[str, Any]) -> list[str]:
+    """The labels that are missing or that no row has."""
+    return [name for name, is_one in _LABELS.items() if name not in labels or not is_one(labels[name])]
+
+
+def _line(answer: Answer) -> bytes:
+    return json.dumps(asdict(answer), ensure_ascii=False).encode("utf-8")
 
 
 def _lines(path: Path) -> Iterator[Answer]:
@@ -130,17 +153,13 @@ def _answer(line: bytes, where: str) -> Answer:
     """One line's answer; what its values mean for the row is for `Consensus` to judge."""
     try:
         found = json.loads(line.decode("utf-8"))
-        answers, labels = dict(found["answers"]), {name: found["labels"][name] for name in _LABELS}
+        answers, labels = dict(found["answers"]), dict(found["labels"])
         texts = {name: found[name] for name in _TEXTS}
         if not all(isinstance(text, str) and text for text in (*texts.values(), *answers, *answers.values())):
             raise TypeError("empty or no text")
-        if wrong := [name for name, kinds in _LABELS.items() if not _is(labels[name], kinds)]:
-            raise TypeError(wrong[0])
+        if wrong := _impossible(labels):
+            raise ValueError(f"{wrong[0]}: {str(labels.get(wrong[0], 'missing'))!r}")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
         raise RefusedError(f"{where}: not an answer ({why}); move the file away and {PULL}") from None
-    return Answer(**texts, answers=answers, labels=labels)
-
-
-def _is(value: Any, kinds: tuple[type, ...]) -> bool:
-    return isinstance(value, kinds) and not isinstance(value, bool)
+    return Answer(**texts, answers=answers, labels={name: labels[name] for name in _LABELS})

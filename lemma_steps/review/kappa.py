@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,12 +17,17 @@ from numpy.typing import NDArray
 from lemma_steps.evaluation.results.estimate import generator
 
 RESAMPLES = 2_000
+_TAIL = 0.025
 T = TypeVar("T", bound=Hashable)
 Floats = NDArray[np.float64]
 
 NOTHING = "nothing to compare"
-ONE_VALUE = "not defined: every answer is the same"
-NO_INTERVAL = "no interval: the records show no disagreement"
+ONE_VALUE = "no kappa: every answer is the same"
+ONE_SIDED = "no kappa: one reviewer always says the same"
+LEFT_OUT = "without {} of {} pairs of reviewers, in which one always says the same"
+NO_DISAGREEMENT = "no interval: the records show no disagreement"
+ONE_AGREED = "no interval: two agree on one answer at most, never on another"
+FRAIL = "no interval: it hangs on a few records, without which there is no kappa"
 TOO_FEW = "no interval: one record"
 
 
@@ -32,7 +37,10 @@ class Kappa:
 
     Attributes:
         value: None where it is not defined.
-        low, high: 95 % interval (percentiles of a bootstrap over records); None where the records allow none.
+        low, high: 95 % interval (percentiles of a bootstrap over records); None where the records allow none. A bootstrap
+            shows only what it can draw: without any disagreement, or agreement on a second value, in the records, its
+            interval would be narrow and wrong. Where kappa is not defined in more resamples than a tail holds, its bounds
+            are not known either.
         note: why value or bounds are missing, or what to know about them; else None.
     """
 
@@ -45,29 +53,41 @@ class Kappa:
     def cohen(cls, records: Sequence[Mapping[Any, Sequence[tuple[str, str]]]], name: str) -> Kappa:
         """Cohen's kappa (Cohen 1960): (p_o - p_e) / (1 - p_e), p_e from how often each rater uses each category.
 
+        It needs two raters who each use two categories: beside one who always says the same it is 0 whatever the other says.
+
         Args:
             records: per record, pair of raters -> the values that they gave it. Several pairs: the mean of their kappas,
-                weighted by how much both rated (Light 1971); pairs without a kappa are left out.
+                weighted by how much both rated (Light 1971); pairs without a kappa are left out, which the note says.
             name: seeds the bootstrap.
         """
         groups = list(dict.fromkeys(group for record in records for group in record))
-        values = {value for record in records for pairs in record.values() for pair in pairs for value in pair}
-        place = {value: number for number, value in enumerate(sorted(values))}
+        given = {pair for record in records for pairs in record.values() for pair in pairs}
+        place = {value: number for number, value in enumerate(sorted({value for pair in given for value in pair}))}
         profiles, counts = _profiles(tuple((group, tuple(pairs)) for group, pairs in r.items()) for r in records)
         found = [dict(profile) for profile in profiles]
 
-        def statistic(weights: Floats) -> Floats:
-            total, norm = np.zeros(len(weights)), np.zeros(len(weights))
-            for group in groups:
-                rows = [number for number, profile in enumerate(found) if group in profile]
+        def by_group(weights: Floats) -> tuple[Floats, Floats]:
+            """Kappas and numbers of values, one row per pair of raters."""
+            kappas, sizes = np.zeros((2, len(groups), len(weights)))
+            for number, group in enumerate(groups):
+                rows = [row for row, profile in enumerate(found) if group in profile]
                 rated = weights[:, rows] @ np.array([_margins(found[row][group], place) for row in rows])
-                kappa, size = _cohen(rated), rated[:, 0]
-                known = ~np.isnan(kappa)
-                total[known] += (kappa * size)[known]
-                norm[known] += size[known]
-            return _ratio(total, norm)
+                kappas[number], sizes[number] = _cohen(rated), rated[:, 0]
+            return kappas, sizes
 
-        return cls._of(statistic, counts, name)
+        def statistic(weights: Floats) -> Floats:
+            kappas, sizes = by_group(weights)
+            sizes = np.where(np.isnan(kappas), 0, sizes)
+            return _ratio((np.nan_to_num(kappas) * sizes).sum(axis=0), sizes.sum(axis=0))
+
+        left = int(np.isnan(by_group(counts[None, :])[0]).sum())
+        kappa = cls._of(statistic, counts, name, len({one for one, other in given if one == other}))
+        if kappa.value is None and len(place) > 1:
+            return cls(None, note=ONE_SIDED if len(groups) == 1 else LEFT_OUT.format(left, len(groups)))
+        if kappa.value is not None and left:
+            notes = (LEFT_OUT.format(left, len(groups)), kappa.note)
+            return replace(kappa, note="; ".join(filter(None, notes)))
+        return kappa
 
     @classmethod
     def fleiss(cls, records: Sequence[Sequence[str]], name: str) -> Kappa:
@@ -88,11 +108,19 @@ class Kappa:
             expected = (means[:, 1:] ** 2).sum(axis=1)
             return _ratio(means[:, 0] - expected, 1 - expected)
 
-        return cls._of(statistic, counts, name)
+        twice = {value for record in rated for value, count in Counter(record).items() if count > 1}
+        return cls._of(statistic, counts, name, len(twice))
 
     @classmethod
-    def _of(cls, statistic: Callable[[Floats], Floats], counts: Floats, name: str) -> Kappa:
-        """Its value and interval; `statistic` takes how often each profile occurs, one row per resample."""
+    def _of(cls, statistic: Callable[[Floats], Floats], counts: Floats, name: str, agreed: int) -> Kappa:
+        """Its value and interval.
+
+        Args:
+            statistic: takes how often each profile occurs, one row per resample.
+            counts: how often each occurs.
+            name: seeds the bootstrap.
+            agreed: values on which two agree somewhere.
+        """
         size = int(counts.sum())
         if not size:
             return cls(None, note=NOTHING)
@@ -102,14 +130,15 @@ class Kappa:
         if size == 1:
             return cls(value, note=TOO_FEW)
         if value > 1 - 1e-9:
-            return cls(1.0, note=NO_INTERVAL)
+            return cls(1.0, note=NO_DISAGREEMENT)
+        if agreed < 2:
+            return cls(value, note=ONE_AGREED)
         drawn = generator(name).multinomial(size, counts / size, size=RESAMPLES).astype(np.float64)
         draws = statistic(drawn)
-        known = draws[~np.isnan(draws)]
-        low, high = np.quantile(known, (0.025, 0.975))
-        lost = 1 - len(known) / RESAMPLES
-        note = f"interval without the {100 * lost:.0f} % of resamples in which it is not defined"
-        return cls(value, float(low), float(high), note if lost >= 0.01 else None)
+        if np.isnan(draws).mean() > _TAIL:
+            return cls(value, note=FRAIL)
+        low, high = np.nanquantile(draws, (_TAIL, 1 - _TAIL))
+        return cls(value, float(low), float(high))
 
 
 def _profiles(records: Iterable[T]) -> tuple[list[T], Floats]:
@@ -130,11 +159,12 @@ def _margins(pairs: Sequence[tuple[str, str]], place: Mapping[str, int]) -> Floa
 
 
 def _cohen(rated: Floats) -> Floats:
-    """Kappas of rows of sums as `_margins` gives them."""
+    """Kappas of rows of sums as `_margins` gives them; NaN where a rater uses one category only."""
     size, agree, margins = rated[:, 0], rated[:, 1], rated[:, 2:]
     one, other = np.split(margins, 2, axis=1)
     expected = _ratio((one * other).sum(axis=1), size**2)
-    return _ratio(_ratio(agree, size) - expected, 1 - expected)
+    both = ((one > 0).sum(axis=1) > 1) & ((other > 0).sum(axis=1) > 1)
+    return np.where(both, _ratio(_ratio(agree, size) - expected, 1 - expected), np.nan)
 
 
 def _shares(values: Sequence[str], place: Mapping[str, int]) -> Floats:

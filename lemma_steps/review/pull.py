@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lemma_steps.errors import RefusedError, StoppedError
-from lemma_steps.review.answers import FORMER, NAME, Answer, replace, tidy
+from lemma_steps.review.answers import FORMER, NAME, Answer, possible, replace, tidy
 from lemma_steps.review.connection import find_dataset, find_workspace, repeated, told
 from lemma_steps.review.consensus import EDITS, JUDGEMENTS
 from lemma_steps.review.record import TYPE_LABEL
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import argilla as rg
 
 COMMENT = "comment"
-_OURS = ("content", "error_step", TYPE_LABEL, "label_source", "choice")
-"""Metadata that every record from `push` has."""
 _LABELS = ("error_step", "error_type", "label_source", "locator_agreement", "choice")
 _PAGE = 250
 
@@ -44,7 +42,7 @@ def pull(client: rg.Argilla, workspace: str, dataset: str, directory: Path) -> s
     if not answers and not (directory / NAME).exists():
         return f"{workspace}/{dataset}: no submitted answers yet{_left(seen)}"
     with held(directory):
-        gone = replace(directory, workspace, dataset, answers)
+        gone, kept = replace(directory, workspace, dataset, answers)
     reviewers, reviewed = len({a.reviewer for a in answers}), len({a.id for a in answers})
     lines = [
         f"{directory / NAME}: {_many(len(answers), 'answer')} of {_many(reviewers, 'reviewer')} on {reviewed:,} of "
@@ -56,7 +54,8 @@ def pull(client: rg.Argilla, workspace: str, dataset: str, directory: Path) -> s
         )
     if gone:
         lines.append(
-            f"note: {_many(gone, 'answer')} that the file had {_is(gone)} no longer there; it stays as {FORMER}"
+            f"note: {_many(gone, 'answer')} that the file had {_is(gone)} no longer there; "
+            f"{directory / FORMER} keeps what is gone, {_many(kept, 'line')} in all"
         )
     return "\n".join(lines)
 
@@ -117,12 +116,11 @@ def _answers(
     """Counts in `seen` what it leaves out. The server names people and questions by ids, of which two maps are given."""
     for record in records:
         metadata = {one.name: one.value for one in record.metadata or ()}
-        if not metadata.keys() >= set(_OURS):
+        labels = {name: metadata.get(TYPE_LABEL if name == "error_type" else name) for name in _LABELS}
+        if not (isinstance(record.external_id, str) and metadata.get("content") and possible(labels)):
             seen["alien"] += 1
             continue
         shown = {questions.get(str(one.question_id)): one.value for one in record.suggestions or ()}
-        metadata["error_type"] = metadata[TYPE_LABEL]
-        labels = {name: metadata.get(name) for name in _LABELS}
         for response in record.responses or ():
             if response.status != "submitted":
                 seen[response.status.value] += 1
@@ -130,7 +128,7 @@ def _answers(
             who = str(response.user_id)
             seen["nameless"] += who not in names
             given = _given(response.values or {}, shown)
-            yield Answer(str(record.external_id), metadata["content"], *place, names.get(who, who), given, labels)
+            yield Answer(record.external_id, metadata["content"], *place, names.get(who, who), given, labels)
 
 
 def _given(values: Mapping[str, Mapping[str, Any]], shown: Mapping[str | None, Any]) -> dict[str, str]:
@@ -149,7 +147,7 @@ def _left(seen: Mapping[str, int]) -> str:
     parts = [
         (seen["draft"], _many(seen["draft"], "draft")),
         (seen["discarded"], f"{seen['discarded']:,} discarded"),
-        (seen["alien"], f"{_many(seen['alien'], 'record')} that this program did not send"),
+        (seen["alien"], f"{_many(seen['alien'], 'record')} that this program did not send, or not so"),
     ]
     left = [words for count, words in parts if count]
     return f"; left there: {', '.join(left)}" if left else ""

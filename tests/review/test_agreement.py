@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from lemma_steps.review.agreement import NOT_THE_SET, agreement, confusion
+from lemma_steps.review.agreement import NONE_VARY, NOT_THE_SET, agreement, confusion
 from lemma_steps.review.answers import Answer
 from lemma_steps.review.consensus import JUDGEMENTS
+from lemma_steps.review.kappa import ONE_SIDED, ONE_VALUE
 from lemma_steps.review.questions import title
 
 
@@ -158,6 +159,52 @@ def test_between_reviewers() -> None:
     assert found["between"]["fleiss"]["kappa"] == pytest.approx((agreed - expected) / (1 - expected))
 
 
+def said_by(**values: str) -> list[Answer]:
+    """One letter per record and reviewer: keep, drop, or - for none."""
+    words = {"k": "keep", "d": "drop"}
+    return [
+        answer(str(number), who, {"decision": words[letter]})
+        for who, letters in values.items()
+        for number, letter in enumerate(letters)
+        if letter in words
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "note"),
+    [
+        (said_by(ana="k" * 51, ben="k" * 50 + "d"), ONE_SIDED),
+        (said_by(ana="k" * 9, ben="d" * 9), ONE_SIDED),
+        (said_by(ana="kkkk", ben="kkkk"), ONE_VALUE),
+        (said_by(ana="kkkkkk", ben="kkdkkd", cem="kkkkkk"), NONE_VARY),
+        (said_by(ana="kkkdd", ben="kkkkk-", cem="--dkk"), None),
+        (said_by(ana="kkkkkd", ben="kkkkkd"), None),
+    ],
+)
+def test_where_one_always_says_the_same_there_is_no_kappa(given: list[Answer], note: str | None) -> None:
+    """It would be 0, or a little less by Fleiss, whatever the other says; with a narrow interval that reads as certain."""
+    between = question(agreement(given, 1000), "decision")["between"]
+    nothing = {"kappa": None, "low": None, "high": None, "note": note}
+    for kind in ("cohen", "fleiss"):
+        found = {name: value for name, value in between[kind].items() if name != "pairs"}
+        assert (found == nothing) if note else (found["kappa"] is not None)
+    assert between["low"] < between["share"] or not between["share"]
+    assert "ana" not in json.dumps(between)
+
+
+def test_what_a_reviewer_says_of_rows_that_nobody_else_saw_is_no_second_value() -> None:
+    given = said_by(ana="kkkkkkdd", ben="kkkkdk")
+    assert question(agreement(given, 1000), "decision")["between"]["fleiss"]["note"] == ONE_SIDED
+
+
+def test_people_who_always_say_the_same_beside_labels_that_differ() -> None:
+    given = [answer(str(n), "ana", {"error_type": "CA"}, kind="CA" if n % 3 else "OP") for n in range(30)]
+    labels = question(agreement(given, 1000), "error_type")["with_labels"]
+    assert (labels["n"], labels["agree"]) == (30, 20)
+    assert (labels["kappa"], labels["kappa_low"], labels["kappa_high"]) == (None, None, None)
+    assert labels["note"] == "no kappa: every answer is CA"
+
+
 def test_questions_that_a_reviewer_left_out_do_not_count() -> None:
     given = [answer("a", "ana", {"decision": "keep"}), answer("a", "ben", {"comment": "later"})]
     found = agreement(given, 10)
@@ -172,6 +219,29 @@ def test_one_person_is_no_second_reviewer() -> None:
     assert (found["records"], found["answers"], found["reviewers"]) == (1, 2, 1)
     assert question(found, "decision")["between"] is None
     assert question(found, "decision")["with_labels"]["n"] == 1
+
+
+@pytest.mark.parametrize("datasets", [("one", "two"), ("two", "one")])
+def test_of_two_answers_of_one_person_that_of_the_first_dataset_by_name_counts(datasets: tuple[str, str]) -> None:
+    given = [
+        answer("a", "ana", {"decision": "keep" if dataset == "one" else "drop"}, dataset=dataset)
+        for dataset in datasets
+    ]
+    assert question(agreement(given, 10), "decision")["with_labels"]["agree"] == 1
+
+
+@pytest.mark.parametrize("datasets", [("one", "two"), ("two", "one")])
+def test_a_row_of_a_random_sample_speaks_for_the_set_though_the_same_person_had_it_as_uncertain(
+    datasets: tuple[str, str],
+) -> None:
+    given = [
+        answer("a", "ana", {"decision": said}, choice, dataset=dataset)
+        for dataset, choice, said in zip(datasets, ("uncertain", "random"), ("keep", "drop"), strict=True)
+    ]
+    found = agreement(given, 10)
+    assert found["choices"] == {"random": 1}
+    labels = question(found, "decision")["with_labels"]
+    assert (labels["n"], labels["agree"]) == (1, 0)  # the answer that was asked for at random
 
 
 def test_confusion_counts_what_people_said_by_label() -> None:

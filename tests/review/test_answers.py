@@ -65,32 +65,86 @@ def test_lines_of_other_datasets_stay(tmp_path: Path) -> None:
     other = [changed(ANSWER, dataset="pilot"), changed(ANSWER, workspace="other")]
     for answer in other:
         replace(tmp_path, *answer.place, [answer])
-    assert replace(tmp_path, "team", "out", [ANSWER]) == 0
+    assert replace(tmp_path, "team", "out", [ANSWER]) == (0, 0)
     assert {a.key for a in read(tmp_path)} == {a.key for a in [ANSWER, *other]}
     assert not (tmp_path / FORMER).exists()
-    assert replace(tmp_path, "team", "out", []) == 1
+    assert replace(tmp_path, "team", "out", []) == (1, 1)
     assert [a.key for a in read(tmp_path)] == sorted(a.key for a in other)
 
 
-def test_fewer_answers_keep_the_former_file(tmp_path: Path) -> None:
-    second = changed(ANSWER, reviewer="ben")
-    replace(tmp_path, "team", "out", [ANSWER, second])
-    before = (tmp_path / NAME).read_bytes()
-    third = changed(ANSWER, reviewer="cem")
-    assert replace(tmp_path, "team", "out", [ANSWER, third]) == 1  # as many lines, but one that was there is gone
-    assert (tmp_path / FORMER).read_bytes() == before
-    assert [a.reviewer for a in read(tmp_path)] == ["ana", "cem"]
+def by(*reviewers: str) -> list[Answer]:
+    return [changed(ANSWER, reviewer=who) for who in reviewers]
+
+
+def former(directory: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (directory / FORMER).read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("pulls", "gone", "kept"),
+    [
+        (["ab", "ac"], [(0, 0), (1, 1)], "b"),  # as many lines, but one that was there is gone
+        (["abc", "a", ""], [(0, 0), (2, 2), (1, 3)], "abc"),
+        (["abc", "", "c", ""], [(0, 0), (3, 3), (0, 2), (1, 3)], "abc"),
+        (["ab", "a", "ab"], [(0, 0), (1, 1), (0, 0)], ""),  # what is back is in the file again
+        (["ab", "a", "a", "a"], [(0, 0), (1, 1), (0, 1), (0, 1)], "b"),
+    ],
+)
+def test_answers_that_are_gone_are_collected(
+    tmp_path: Path, pulls: list[str], gone: list[tuple[int, int]], kept: str
+) -> None:
+    assert [replace(tmp_path, "team", "out", by(*reviewers)) for reviewers in pulls] == gone
+    assert sorted(line["reviewer"] for line in former(tmp_path)) == [*kept]
+    assert all(line == LINE | {"reviewer": line["reviewer"]} for line in former(tmp_path))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["one", "two"]), st.dictionaries(st.sampled_from("abc"), st.sampled_from("xy"))),
+        max_size=7,
+    )
+)
+def test_whoever_answered_is_in_one_of_the_two_files(
+    tmp_path_factory: pytest.TempPathFactory, pulls: list[tuple[str, dict[str, str]]]
+) -> None:
+    """Whatever was pulled in whatever order: a person's answer about a text is there, as it was given last."""
+    directory, ever = tmp_path_factory.mktemp("set"), {}
+    for dataset, found in pulls:
+        fresh = [changed(ANSWER, dataset=dataset, reviewer=who, content=text) for who, text in found.items()]
+        replace(directory, "team", dataset, fresh)
+        ever |= {(dataset, who, text): None for who, text in found.items()}
+    lines = [json.loads(line) for path in directory.iterdir() for line in path.read_text("utf-8").splitlines()]
+    found = [(line["dataset"], line["reviewer"], line["content"]) for line in lines]
+    assert sorted(found) == sorted(ever)
 
 
 def test_a_changed_answer_is_no_lost_one(tmp_path: Path) -> None:
     replace(tmp_path, "team", "out", [ANSWER])
-    assert replace(tmp_path, "team", "out", [changed(ANSWER, answers={"decision": "drop"})]) == 0
+    assert replace(tmp_path, "team", "out", [changed(ANSWER, answers={"decision": "drop"})]) == (0, 0)
     assert read(tmp_path)[0].answers == {"decision": "drop"}
     assert sorted(path.name for path in tmp_path.iterdir()) == [NAME]
 
 
+def test_an_answer_about_another_text_is_not_written_over(tmp_path: Path) -> None:
+    replace(tmp_path, "team", "out", [ANSWER])
+    assert replace(tmp_path, "team", "out", [changed(ANSWER, content="d" * 16)]) == (1, 1)
+    assert former(tmp_path) == [LINE]
+
+
+def test_damage_in_the_former_file_stays_there_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / FORMER).write_bytes(b'{"mine": 1}\n\xff')
+    replace(tmp_path, "team", "out", by("ana", "ben"))
+    assert replace(tmp_path, "team", "out", by("ana")) == (1, 3)
+    lines = (tmp_path / FORMER).read_bytes().splitlines()
+    assert {b'{"mine": 1}', b"\xff"} < {*lines}
+
+
+SECOND = LINE | {"reviewer": "ben"}
+
+
 def without(*path: str) -> str:
-    line = json.loads(json.dumps(LINE))
+    line = json.loads(json.dumps(SECOND))
     inner = line
     for name in path[:-1]:
         inner = inner[name]
@@ -100,19 +154,26 @@ def without(*path: str) -> str:
 
 DAMAGED = {
     "no JSON": "{",
-    "cut": json.dumps(LINE)[:60],
+    "cut": json.dumps(SECOND)[:60],
     "a list": "[]",
     "a number": "7",
     "blank": "",
     "no id": without("id"),
     "no answers": without("answers"),
     "no choice": without("labels", "choice"),
-    "empty reviewer": json.dumps(LINE | {"reviewer": ""}),
-    "step a text": json.dumps(LINE | {"labels": LABELS | {"error_step": "2"}}),
-    "step a truth value": json.dumps(LINE | {"labels": LABELS | {"error_step": True}}),
-    "agreement a text": json.dumps(LINE | {"labels": LABELS | {"locator_agreement": "all"}}),
-    "a null answer": json.dumps(LINE | {"answers": {"decision": None}}),
-    "answers a list": json.dumps(LINE | {"answers": ["decision"]}),
+    "empty reviewer": json.dumps(SECOND | {"reviewer": ""}),
+    "step a text": json.dumps(SECOND | {"labels": LABELS | {"error_step": "2"}}),
+    "step a truth value": json.dumps(SECOND | {"labels": LABELS | {"error_step": True}}),
+    "unknown choice": json.dumps(SECOND | {"labels": LABELS | {"choice": "best"}}),
+    "step zero": json.dumps(SECOND | {"labels": LABELS | {"error_step": 0}}),
+    "unknown type": json.dumps(SECOND | {"labels": LABELS | {"error_type": "XX"}}),
+    "no type": json.dumps(SECOND | {"labels": LABELS | {"error_type": "none"}}),
+    "no source": json.dumps(SECOND | {"labels": LABELS | {"label_source": ""}}),
+    "agreement over one": json.dumps(SECOND | {"labels": LABELS | {"locator_agreement": 1.5}}),
+    "agreement not a number": json.dumps(SECOND | {"labels": LABELS | {"locator_agreement": float("nan")}}),
+    "agreement a text": json.dumps(SECOND | {"labels": LABELS | {"locator_agreement": "all"}}),
+    "a null answer": json.dumps(SECOND | {"answers": {"decision": None}}),
+    "answers a list": json.dumps(SECOND | {"answers": ["decision"]}),
     "deep": "[" * 100_000,
     "twice": json.dumps(LINE),
     "not UTF-8": "\udcff",
@@ -124,7 +185,9 @@ def test_damage_is_named_by_its_line_before_anything_is_written(tmp_path: Path, 
     path = tmp_path / NAME
     path.write_bytes((json.dumps(LINE) + "\n" + DAMAGED[case] + "\n").encode("utf-8", "surrogateescape"))
     before = path.read_bytes()
-    with pytest.raises(RefusedError, match="line 2") as refused:
+    with pytest.raises(
+        RefusedError, match="line 2: " + ("this reviewer" if case == "twice" else "not an answer")
+    ) as refused:
         read(tmp_path)
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 300

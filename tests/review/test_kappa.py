@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
-from math import isclose
+from math import isclose, sqrt
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lemma_steps.review.kappa import NO_INTERVAL, NOTHING, ONE_VALUE, TOO_FEW, Kappa
+from lemma_steps.review.kappa import FRAIL, NO_DISAGREEMENT, NOTHING, ONE_AGREED, ONE_SIDED, ONE_VALUE, TOO_FEW, Kappa
 
 FLEISS_1971 = (
     "00060 03003 01401 00006 03030 20400 00402 20310 20040 00006 10050 11040 03300 10050 02031 00501 30012 51000 "
@@ -64,9 +67,15 @@ def test_cohen_of_tables(cells: list[tuple[str, str, int]], kappa: float) -> Non
 EDGES = {
     "nothing": ([], None, NOTHING),
     "one value": ([("a", "a")] * 5, None, ONE_VALUE),
-    "one record": ([("a", "b")], 0.0, TOO_FEW),
-    "all agree": ([("a", "a"), ("b", "b")] * 4, 1.0, NO_INTERVAL),
-    "one rater of one value": ([("a", "a"), ("a", "b")] * 4, 0.0, None),
+    "one record": ([("a", "b")], None, ONE_SIDED),
+    "one record, by one rater always the same": ([("a", "a"), ("a", "b")] * 4, None, ONE_SIDED),
+    "both always say the same, but not the same": ([("a", "b")] * 9, None, ONE_SIDED),
+    "one of fifty": ([("a", "a")] * 49 + [("a", "b")], None, ONE_SIDED),
+    "all agree": ([("a", "a"), ("b", "b")] * 4, 1.0, NO_DISAGREEMENT),
+    "agree on one value": ([("a", "a")] * 40 + [("a", "b"), ("b", "a")] * 5, -1 / 9, ONE_AGREED),
+    "never agree": ([("a", "b"), ("b", "a")] * 5, -1.0, ONE_AGREED),
+    "one record holds it": ([("a", "a")] * 40 + [("a", "b"), ("b", "b")], 0.65573771, FRAIL),
+    "enough": ([("a", "a")] * 20 + [("a", "b"), ("b", "b")] * 6, None, None),
 }
 
 
@@ -74,22 +83,52 @@ EDGES = {
 def test_edges_of_cohen(case: str) -> None:
     pairs, value, note = EDGES[case]
     found = Kappa.cohen([{"pair": [pair]} for pair in pairs], case)
-    assert (found.value, found.note if note else None) == (value, note)
-    assert (found.low is None) == (note is not None)
+    assert found.note == note
+    if note is None:
+        assert found.value is not None
+        assert found.low is not None
+        assert found.high is not None
+        assert found.low < found.value < found.high
+    else:
+        assert found.value == (None if value is None else pytest.approx(value))
+        assert (found.low, found.high) == (None, None)
 
 
-@pytest.mark.parametrize("case", EDGES)
-def test_edges_of_fleiss(case: str) -> None:
-    pairs, _, note = EDGES[case]
-    found = Kappa.fleiss([*pairs, ("alone",)], case)
-    assert (found.note == note) if note else (found.low is not None)
+@pytest.mark.parametrize(
+    ("subjects", "note"),
+    [
+        ([], NOTHING),
+        (["a"], NOTHING),
+        (["aa"] * 5, ONE_VALUE),
+        (["ab"], TOO_FEW),
+        (["aaa", "bb"] * 4, NO_DISAGREEMENT),
+        (["aaa"] * 40 + ["aab"] * 5, ONE_AGREED),
+        (["ab"] * 9, ONE_AGREED),
+        (["aa"] * 40 + ["bb", "bb"], NO_DISAGREEMENT),
+        (["aa"] * 40 + ["ab", "bb"], FRAIL),
+        (["aa"] * 20 + ["ab", "bb"] * 6, None),
+    ],
+)
+def test_edges_of_fleiss(subjects: list[str], note: str | None) -> None:
+    found = Kappa.fleiss([[*subject] for subject in [*subjects, "a"]], "x")
+    assert found.note == note
     assert (found.value is None) == (note in (NOTHING, ONE_VALUE))
+    assert (found.low is None) == (found.high is None) == (note is not None)
 
 
 def test_a_pair_that_saw_one_category_counts_for_nothing_beside_one_that_saw_two() -> None:
     known = two(("y", "y", 6), ("n", "n", 3), ("y", "n", 1))
     other = [{"others": [("y", "y")]} for _ in range(5)]
     assert Kappa.cohen(known + other, "x").value == Kappa.cohen(known, "x").value
+
+
+def test_a_pair_of_which_one_always_says_the_same_is_left_out_and_said() -> None:
+    known = two(("y", "y", 16), ("n", "n", 13), ("y", "n", 11))
+    lazy = [{"lazy": [("y", value)]} for value in "yyynn"]
+    found, alone = Kappa.cohen(known + lazy, "x"), Kappa.cohen(known, "x")
+    assert found.value == alone.value
+    assert found.note == "without 1 of 2 pairs of reviewers, in which one always says the same"
+    assert alone.note is None
 
 
 def test_several_pairs_weigh_as_much_as_they_rated() -> None:
@@ -101,11 +140,62 @@ def test_several_pairs_weigh_as_much_as_they_rated() -> None:
     assert mixed == pytest.approx((10 * one + 20 * other) / 30)
 
 
-def test_undefined_resamples_are_left_out_and_said() -> None:
-    found = Kappa.cohen(two(("y", "y", 9), ("n", "y", 1)), "x")
-    assert found.value == 0
-    assert found.note is not None
-    assert 30 < int(found.note.split(" % ")[0].rsplit(" ", 1)[1]) < 40  # (9/10)^10 = 35 % draw the odd record never
+def test_bounds_are_those_of_95_per_cent_on_either_side() -> None:
+    """For many records they are 1.96 standard errors away (Fleiss, Cohen and Everitt 1969; 1.64 would be 90 %)."""
+    table = {("y", "y"): 900, ("y", "n"): 300, ("n", "y"): 200, ("n", "n"): 600}
+    found, size = Kappa.cohen(two(*((*values, count) for values, count in table.items())), "x"), 2000
+    assert found.value is not None
+    assert found.low is not None
+    assert found.high is not None
+    share = {values: count / size for values, count in table.items()}
+    rows = {value: sum(p for (one, _), p in share.items() if one == value) for value in "yn"}
+    columns = {value: sum(p for (_, other), p in share.items() if other == value) for value in "yn"}
+    expected = sum(rows[value] * columns[value] for value in "yn")
+    kept, lost = 1 - found.value, 1 - expected
+    same = sum(share[v, v] * (1 - (rows[v] + columns[v]) * kept) ** 2 for v in "yn")
+    other = kept**2 * sum(share[i, j] * (columns[i] + rows[j]) ** 2 for i, j in [("y", "n"), ("n", "y")])
+    error = sqrt((same + other - (found.value - expected * kept) ** 2) / (size * lost**2))
+    for distance in (found.value - found.low, found.high - found.value):
+        assert 1.8 < distance / error < 2.12
+
+
+def by_hand(records: Sequence[Any], kappa: Callable[[Sequence[Any]], float]) -> tuple[float, float]:
+    """The bootstrap written out, one record after the other."""
+    draw = random.Random(11)
+    drawn = sorted(kappa(draw.choices(records, k=len(records))) for _ in range(4000))
+    return drawn[99], drawn[3899]
+
+
+def light(records: Sequence[Mapping[str, Sequence[tuple[str, str]]]]) -> float:
+    """The weighted mean of the kappas of pairs."""
+    of: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for record in records:
+        for pair, values in record.items():
+            of[pair] += values
+    total = norm = 0.0
+    for values in of.values():
+        size = len(values)
+        one, other = ([value[side] for value in values] for side in (0, 1))
+        expected = sum(one.count(v) * other.count(v) for v in set(one)) / size**2
+        total += size * (sum(a == b for a, b in values) / size - expected) / (1 - expected)
+        norm += size
+    return total / norm
+
+
+def test_intervals_are_those_of_a_bootstrap_written_out() -> None:
+    """Three raters of whom one saw few records and answers by chance: his pairs' share differs from draw to draw."""
+    draw = random.Random(13)
+    records = []
+    for number in range(60):
+        truth = draw.choice("yn")
+        said = {"a": truth, "b": truth if draw.random() < 0.9 else "y"}
+        if number < 20:
+            said["c"] = draw.choice("yn")
+        records.append({f"{i}{j}": [(said[i], said[j])] for i, j in combinations(sorted(said), 2)})
+    found = Kappa.cohen(records, "x")
+    assert found.value == pytest.approx(light(records))
+    low, high = by_hand(records, light)
+    assert (found.low, found.high) == (pytest.approx(low, abs=0.03), pytest.approx(high, abs=0.03))
 
 
 def test_intervals_hold_what_they_promise() -> None:

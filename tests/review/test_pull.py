@@ -104,19 +104,21 @@ def test_pulling_again_changes_nothing_and_finds_a_changed_answer(
     assert sorted(path.name for path in tmp_path.iterdir()) == [NAME]
 
 
-def test_answers_that_are_gone_from_the_server_stay_in_the_former_file(
-    sent: Sent, annotator: Annotator, tmp_path: Path
-) -> None:
+def test_answers_that_are_gone_from_the_server_are_collected(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
     ana = annotator("ana")
     for record in sent.records[:3]:
         respond(ana.client, record, KEEP)
     sent.pull(tmp_path)
-    before = (tmp_path / NAME).read_bytes()
-    respond(ana.client, sent.records[1], KEEP, "discarded")
-    said = sent.pull(tmp_path)
-    assert f"1 answer that the file had is no longer there; it stays as {FORMER}" in said
-    assert (tmp_path / FORMER).read_bytes() == before
-    assert len(read(tmp_path)) == 2
+    before = (tmp_path / NAME).read_text("utf-8").splitlines()
+    for number, words in enumerate(["1 line", "2 lines"]):
+        respond(ana.client, sent.records[number], KEEP, "discarded")
+        said = sent.pull(tmp_path)
+        assert "note: 1 answer that the file had is no longer there; " in said
+        assert said.endswith(f"{tmp_path / FORMER} keeps what is gone, {words} in all")
+    assert "note" not in sent.pull(tmp_path)  # said once
+    there = [*(tmp_path / NAME).read_text("utf-8").splitlines(), *(tmp_path / FORMER).read_text("utf-8").splitlines()]
+    assert sorted(there) == sorted(before)
+    assert len(read(tmp_path)) == 1
 
 
 def test_other_datasets_of_the_file_stay(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
@@ -153,14 +155,31 @@ def test_an_edit_is_what_differs_from_what_was_shown(
     assert answer.answers.get("edited_correction") == (edit(text) if edit else None)
 
 
-def test_records_of_others_are_left_out_and_said(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
-    fields = dict.fromkeys(("problem", "gold_solution", "steps", "reflection", "correction"), "x")
-    sent.dataset.records.log([rg.Record(id="strange", fields=fields, metadata={"source": "elsewhere"})])
+@pytest.mark.parametrize(
+    ("id_", "changed"),
+    [
+        ("strange", {"content": None}),
+        ("strange", {"choice": None}),
+        ("strange", {"choice": "best"}),
+        ("strange", {"type_label": "XX"}),
+        ("strange", {"error_step": 0}),
+        ("strange", {"locator_agreement": 2.0}),
+        (None, {}),
+    ],
+)
+def test_records_of_others_are_left_out_and_said(
+    sent: Sent, annotator: Annotator, tmp_path: Path, id_: str | None, changed: dict[str, Any]
+) -> None:
+    """Nobody but an administrator can make such records, or change ours so."""
+    ours = record_of(sent.rows[0], "random")
+    metadata = {name: value for name, value in {**ours.metadata, **changed}.items() if value is not None}
+    body = {"external_id": id_, "fields": dict(ours.fields), "metadata": metadata}
+    url = f"/api/v1/datasets/{sent.dataset.id}/records/bulk"
+    made = sent.client.api.http_client.post(url, json={"items": [body]}).raise_for_status().json()
     ana = annotator("ana")
-    for record in sent.dataset.records():
-        if record.id in ("strange", sent.rows[0]["id"]):
-            respond(ana.client, record, KEEP)
-    assert "1 record that this program did not send" in sent.pull(tmp_path)
+    for record in (made["items"][0]["id"], sent.records[0]):
+        respond(ana.client, record, KEEP)
+    assert "; left there: 1 record that this program did not send" in sent.pull(tmp_path)
     assert [a.id for a in read(tmp_path)] == [sent.rows[0]["id"]]
 
 
