@@ -12,9 +12,9 @@ from lemma_steps.errors import RefusedError
 from lemma_steps.review.agreement import agreement
 from lemma_steps.review.answers import Answer, read
 from lemma_steps.review.changes import changes, dropped
-from lemma_steps.review.consensus import Consensus, consensus
+from lemma_steps.review.consensus import JUDGEMENTS, Consensus, consensus
 from lemma_steps.review.questions import NONE
-from lemma_steps.review.report_text import CHANGES, text
+from lemma_steps.review.report_text import CHANGES, beginning, text
 from lemma_steps.review.rows import kept_rows
 
 Row = dict[str, Any]
@@ -45,14 +45,15 @@ def report(rows: Iterable[Row], answers: Sequence[Answer]) -> dict[str, Any]:
     """The figures: those of `agreement`, and who answered, what would change, what is worth a look.
 
     `changes` counts what reviewers ask for; whether it can be done is known when `apply` has checked it. `contradictions`
-    holds ids by what contradicts what within one reviewer's answers; `disagreements` the records on which reviewers
-    differ, with the questions, those undecided first.
+    holds the rows by what contradicts what within one reviewer's answers (`id`, beginning of the `question`, `reviewers`);
+    `disagreements` the rows on which reviewers differ, those with the most `undecided` questions first, with what was
+    `said`: question -> value -> reviewers.
     """
     of: dict[str, list[Answer]] = defaultdict(list)
     for answer in answers:
         of[answer.id].append(answer)
     population, used, asked = 0, list[Answer](), Counter[str]()
-    contradictions: dict[str, list[str]] = defaultdict(list)
+    contradictions: dict[str, list[Row]] = defaultdict(list)
     disagreements = []
     for row in rows:
         population += 1
@@ -61,10 +62,15 @@ def report(rows: Iterable[Row], answers: Sequence[Answer]) -> dict[str, Any]:
         found = consensus(row, of.pop(row["id"]))
         used += found.answers
         asked.update(_asked(row, found))
-        for words in {words for answer in found.answers for words in _contradictions(row, answer.answers)}:
-            contradictions[words].append(row["id"])
-        if differing := _differing(found):
-            disagreements.append({"id": row["id"], "questions": differing, "undecided": list(found.undecided)})
+        one = {"id": row["id"], "question": beginning(row["question"])}
+        slips: dict[str, list[str]] = defaultdict(list)
+        for answer in found.answers:
+            for words in _contradictions(row, answer.answers):
+                slips[words].append(answer.reviewer)
+        for words, who in slips.items():
+            contradictions[words].append({**one, "reviewers": list(dict.fromkeys(who))})
+        if said := _differing(found):
+            disagreements.append({**one, "said": said, "undecided": list(found.undecided)})
     asked["other_text"] += sum(map(len, of.values()))
     return {
         **agreement(used, population),
@@ -119,10 +125,14 @@ def _contradictions(row: Row, said: Mapping[str, str]) -> list[str]:
     return [words for words, true in zip(CONTRADICTIONS, holds, strict=True) if true]
 
 
-def _differing(found: Consensus) -> list[str]:
-    """The judgements on which reviewers of a record gave different values."""
-    questions = [*found.agreed, *found.undecided]
-    return [q for q in questions if len({a.answers[q] for a in found.answers if q in a.answers}) > 1]
+def _differing(found: Consensus) -> dict[str, dict[str, list[str]]]:
+    """The judgements on which reviewers of a record gave different values, and who gave which."""
+    said: dict[str, dict[str, list[str]]] = {}
+    for question in JUDGEMENTS:
+        values = dict.fromkeys(a.answers[question] for a in found.answers if question in a.answers)
+        if len(values) > 1:
+            said[question] = {value: found.who(question, value) for value in values}
+    return said
 
 
 def _by_reviewer(answers: Sequence[Answer]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The report as text, 80 columns wide. Names, comments and ids are other people's text: control characters are shown."""
+"""The report as text, 80 columns wide. Names, ids and problems are other people's text: each stays in its line."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lemma_steps.output.report import visible
+from lemma_steps.review.advice import advice, command
 from lemma_steps.taxonomy import TAXONOMY
 
-WIDTH, DASH, SHOWN = 80, "–", 20
+WIDTH, DASH, SHOWN, BEGINNING = 80, "–", 20, 50
 _CHOICES = {
     "all": "from the whole set",
     "random": "drawn at random",
@@ -41,6 +41,7 @@ READING = (
     "where they agree as often as chance would have it. A high share with a low kappa is usual where nearly all answers "
     "are the same. Reviewers saw which step is marked, so agreement on the first wrong step is an upper bound."
 )
+FINDING = 'To see one on the page: choose "Submitted" above the rows and type words of its problem into the search box.'
 
 
 def text(figures: Mapping[str, Any], name: str) -> str:
@@ -54,15 +55,27 @@ def text(figures: Mapping[str, Any], name: str) -> str:
         _asked(figures["changes"]),
         *_look(figures["contradictions"]),
         *_disagreements(figures["disagreements"]),
+        _next(figures, name),
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts)
+
+
+def beginning(question: str) -> str:
+    """The first characters of a problem, in one line."""
+    line = " ".join(question.split())
+    return line if len(line) <= BEGINNING else f"{line[:BEGINNING]}..."
+
+
+def in_line(words: str) -> str:
+    """Somebody's text as it may stand in a line: what cannot be seen, or moves what stands around it, as its code point."""
+    return "".join(sign if sign.isprintable() else f"⟨U+{ord(sign):04X}⟩" for sign in words)
 
 
 def _head(figures: Mapping[str, Any], name: str) -> str:
     choices = ", ".join(f"{count:,} {_CHOICES[choice]}" for choice, count in figures["choices"].items())
     records, population = figures["records"], figures["population"]
     lines = [
-        f"Review of {visible(name)}: {records:,} of {population:,} rows, {figures['answers']:,} answers, "
+        f"Review of {in_line(name)}: {records:,} of {population:,} rows, {figures['answers']:,} answers, "
         f"{figures['reviewers']:,} reviewer{'s' * (figures['reviewers'] != 1)} ({choices}).",
     ]
     if "all" in figures["choices"] and records < population:
@@ -106,7 +119,7 @@ def _reviewers(found: Sequence[Mapping[str, Any]]) -> str:
         decided = one["keep"] + one["drop"]
         rate = f"{100 * one['keep'] / decided:.0f} %" if decided else DASH
         counts = [f"{one[name]:,}" for name in ("answers", "keep", "drop")]
-        rows.append([one["reviewer"], *counts, rate, f"{one['edits']:,}", f"{one['comments']:,}"])
+        rows.append([in_line(one["reviewer"]), *counts, rate, f"{one['edits']:,}", f"{one['comments']:,}"])
     return _table("Reviewers", ["reviewer", "answers", "keep", "drop", "keep rate", "edits", "comments"], rows)
 
 
@@ -116,7 +129,7 @@ def _types(found: Mapping[str, Mapping[str, int]]) -> list[str]:
     for label, said in found.items():
         others = {kind: count for kind, count in said.items() if kind != label}
         row = [
-            f"{label} {TAXONOMY[label].name}" if label in TAXONOMY else label,
+            f"{label} {TAXONOMY[label].name}" if label in TAXONOMY else in_line(label),
             f"{sum(said.values()):,}",
             f"{said.get(label, 0):,}",
         ]
@@ -131,10 +144,14 @@ def _asked(found: Mapping[str, int]) -> str:
     return "\n".join([heading, "", *lines])
 
 
-def _look(found: Mapping[str, Sequence[str]]) -> list[str]:
+def _look(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
     if not found:
         return []
-    lines = [_ids(f"{words} ({len(ids):,}): ", ids) for words, ids in found.items()]
+    lines = []
+    for words, where in found.items():
+        lines.append(f"  {words} ({len(where):,})")
+        lines += [_line(f"{_people(one['reviewers'])}: {_row(one)}", 4) for one in where[:SHOWN]]
+        lines += _more(len(where))
     return ["\n".join(["Answers of one reviewer that do not go together", "", *lines])]
 
 
@@ -142,20 +159,37 @@ def _disagreements(found: Sequence[Mapping[str, Any]]) -> list[str]:
     if not found:
         return []
     undecided = sum(bool(one["undecided"]) for one in found)
-    heading = f"Reviewers differ on {len(found):,} records; on {undecided:,} there is no majority (marked *)"
-    shown = [
-        ", ".join(f"{question}{'*' * (question in one['undecided'])}" for question in one["questions"]) for one in found
-    ]
     lines = [
-        fill(f"{visible(one['id'])}  {what}", WIDTH, initial_indent="  ", subsequent_indent=" " * 20)
-        for one, what in islice(zip(found, shown, strict=True), SHOWN)
+        f"Reviewers differ on {len(found):,} records; on {undecided:,} there is no majority (marked *)",
+        "",
+        fill(FINDING, WIDTH),
+        "",
     ]
-    return ["\n".join([heading, "", *lines, *_more(len(found))])]
+    for one in islice(found, SHOWN):
+        lines.append(_line(_row(one), 2))
+        for question, said in one["said"].items():
+            values = ", ".join(f"{value} ({_people(who)})" for value, who in said.items())
+            lines.append(_line(f"{question}{'*' * (question in one['undecided'])}: {values}", 4))
+    return ["\n".join([*lines, *_more(len(found))])]
 
 
-def _ids(words: str, ids: Sequence[str]) -> str:
-    listed = ", ".join(map(visible, ids[:SHOWN])) + (", ..." if len(ids) > SHOWN else "")
-    return fill(words + listed, WIDTH, initial_indent="  ", subsequent_indent="    ")
+def _next(figures: Mapping[str, Any], name: str) -> str:
+    found = advice(figures)
+    items = [fill(words, WIDTH, initial_indent="- ", subsequent_indent="  ") for words in found]
+    last = "Then, or now if it is good enough for you:" if found else "Nothing above speaks against it:"
+    return "\n".join(["What now?", "", *items, *[""] * bool(items), last, "", f"    {in_line(command(name))}"])
+
+
+def _row(one: Mapping[str, Any]) -> str:
+    return f"{in_line(one['id'])}  {in_line(one['question'])}"
+
+
+def _people(names: Iterable[str]) -> str:
+    return ", ".join(map(in_line, names))
+
+
+def _line(words: str, indent: int) -> str:
+    return fill(words, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + 4))
 
 
 def _more(count: int) -> list[str]:
@@ -191,7 +225,7 @@ def _table(heading: str, columns: Sequence[str], rows: Iterable[Sequence[str]], 
         words = column == "others" or not number
         table.add_column(Text(column), justify="left" if words else "right", no_wrap=not words, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
+        table.add_row(*(Text(cell) for cell in row))
     console = Console(file=io.StringIO(), width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
     with console.capture() as shown:
         console.print(table)

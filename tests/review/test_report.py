@@ -14,7 +14,7 @@ from lemma_steps.errors import RefusedError
 from lemma_steps.review.answers import NAME, Answer, replace
 from lemma_steps.review.record import content
 from lemma_steps.review.report import CONTRADICTIONS, report, write_report
-from lemma_steps.review.report_text import CHANGES, WIDTH
+from lemma_steps.review.report_text import CHANGES, WIDTH, beginning, in_line, text
 from lemma_steps.review.rows import kept_rows
 from recipes.review import app
 
@@ -108,7 +108,8 @@ def test_different_edits_are_counted_as_refused() -> None:
 )
 def test_contradictions_within_one_reviewer(changed: dict[str, str], words: list[str]) -> None:
     found = of(answer("r1", "ana", changed), answer("r2", "ana"))["contradictions"]
-    assert found == {said: ["r1"] for said in words}
+    one = {"id": "r1", "question": "What is 2 + 3 + 4 (r1)?", "reviewers": ["ana"]}
+    assert found == {said: [one] for said in words}
     assert {*found} <= {*CONTRADICTIONS}
 
 
@@ -116,7 +117,11 @@ def test_two_reviewers_who_contradict_each_other_are_no_contradiction_but_a_disa
     found = of(answer("r1", "ana"), answer("r1", "ben", {"correction_right": "no", "decision": "drop"}))
     assert found["contradictions"] == {}
     [one] = found["disagreements"]
-    assert (one["id"], sorted(one["questions"])) == ("r1", ["correction_right", "decision"])
+    assert (one["id"], one["question"]) == ("r1", "What is 2 + 3 + 4 (r1)?")
+    assert one["said"] == {
+        "correction_right": {"yes": ["ana"], "no": ["ben"]},
+        "decision": {"keep": ["ana"], "drop": ["ben"]},
+    }
     assert sorted(one["undecided"]) == ["correction_right", "decision"]
 
 
@@ -125,6 +130,129 @@ def test_what_a_majority_settled_stands_after_what_it_did_not() -> None:
     open_ = [answer("r2", "a"), answer("r2", "b", {"decision": "drop"})]
     found = of(*settled, *open_)["disagreements"]
     assert [(one["id"], one["undecided"]) for one in found] == [("r2", ["decision"]), ("r1", [])]
+
+
+def shown(*answers: Answer, rows: int = 10) -> str:
+    return text(of(*answers, rows=rows), "out")
+
+
+def test_who_said_what_stands_under_the_beginning_of_the_problem() -> None:
+    lines = shown(
+        *(answer("r1", who, {"decision": "drop", "error_type": kind}) for who, kind in [("ana", "OP"), ("cem", "HA")]),
+        answer("r1", "ben"),
+    ).splitlines()
+    begin = lines.index("  r1  What is 2 + 3 + 4 (r1)?")
+    assert lines[begin + 1 : begin + 3] == [
+        "    error_type*: OP (ana), CA (ben), HA (cem)",
+        "    decision: drop (ana, cem), keep (ben)",
+    ]
+    assert any('"Submitted"' in line for line in lines[:begin])
+
+
+def test_the_first_twenty_are_shown_and_all_are_in_the_figures() -> None:
+    given = [one for n in range(25) for one in (answer(f"r{n}", "ana"), answer(f"r{n}", "ben", {"error_type": "OP"}))]
+    figures = of(*given, rows=25)
+    assert len(figures["disagreements"]) == 25
+    said = text(figures, "out")
+    assert said.count("error_type*: CA (ana), OP (ben)") == 20
+    assert "... and 5 more; --json FILE has them all" in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "seen"),
+    [
+        ("Short?", "Short?"),
+        ("Two\n\n  lines\tof\u2028text\u00a0here", "Two lines of text here"),
+        ("x" * 50, "x" * 50),
+        ("x" * 51, "x" * 50 + "..."),
+        (
+            "\x1b[31m\u202egnp\u200b\ud800",
+            "\u27e8U+001B\u27e9[31m\u27e8U+202E\u27e9gnp\u27e8U+200B\u27e9\u27e8U+D800\u27e9",
+        ),
+    ],
+)
+def test_the_beginning_of_a_problem_is_one_visible_line(typed: str, seen: str) -> None:
+    assert in_line(beginning(typed)) == seen
+
+
+@pytest.mark.parametrize("hostile", ["a\x1b[2Jb", "a\nb", "a\u202eb", "[red]a[/red]", "\x85"])
+def test_no_text_of_others_gets_out_of_its_line(hostile: str) -> None:
+    both = [
+        answer("r1", hostile, {"first_wrong_step": "none"}),
+        answer("r1", "ben", {"decision": "drop"}),
+    ]
+    found = of(*both)
+    for one in (*found["disagreements"], *(one for many in found["contradictions"].values() for one in many)):
+        one |= {"id": hostile, "question": hostile}
+    said = text(found, "out")
+    assert all(sign == "\n" or sign.isprintable() for sign in said)
+    assert len(said.splitlines()) == said.count("\n") + 1
+    assert "[red]" not in hostile or "[red]a[/red]" in said
+
+
+FEW, ALONE, DIFFER = "Few rows", "No row has answers of two people", "Reviewers often differ on"
+OPEN, DROPS, UNREAD = "no majority", "would be dropped", "that nobody read"
+SLIPS, TEXTS, GONE = "do not go together", "different texts", "no longer in the set"
+DOUBTFUL, APPLY = "chosen as uncertain", "recipes/review.py apply"
+
+
+def many(
+    *people: str, rows: int = 40, changed: Mapping[str, str] | None = None, choice: str = "random"
+) -> list[Answer]:
+    return [answer(f"r{n}", who, changed, choice) for n in range(rows) for who in people]
+
+
+DROP = {"decision": "drop"}
+CASES = {
+    "all is well": (many("a", "b", rows=40), 40, set()),
+    "one person": (many("a", rows=40), 40, {ALONE}),
+    "few rows": (many("a", "b", rows=4), 40, {FEW}),
+    "they differ, and it is undecided": (
+        many("a", rows=40) + many("b", rows=40, changed={"error_type": "OP"}),
+        40,
+        {DIFFER, OPEN},
+    ),
+    "three differ, but two agree": (
+        many("a", "b", rows=40) + many("c", rows=40, changed={"error_type": "OP"}),
+        40,
+        {DIFFER},
+    ),
+    "many drops of a sample": (many("a", "b", rows=40, changed=DROP), 400, {DROPS, UNREAD}),
+    "many drops of all": (many("a", "b", rows=40, changed=DROP, choice="all"), 40, {DROPS}),
+    "many drops among the doubtful": (many("a", "b", changed=DROP, choice="uncertain"), 400, {DROPS, DOUBTFUL}),
+    "few drops": (many("a", "b", rows=38) + [answer("r39", who, DROP) for who in "ab"], 40, set()),
+    "one drop": (many("a", "b", rows=5)[:-2] + [answer("r4", who, DROP) for who in "ab"], 5, set()),
+    "a slip": ([*many("a", "b", rows=40), answer("r1", "c", {"error_type": "none"})], 40, {SLIPS}),
+    "two texts": (
+        many("a", "b", rows=39) + [answer("r39", who, {"edited_reflection": f"No, {who}."}) for who in "ab"],
+        40,
+        {TEXTS},
+    ),
+    "rows that are gone": ([*many("a", "b", rows=40), answer("x", "a")], 40, {GONE}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_to_do_depends_on_what_was_found(case: str) -> None:
+    given, rows, words = CASES[case]
+    said = " ".join(shown(*given, rows=rows).rpartition("What now?")[2].split())
+    known = {FEW, ALONE, DIFFER, OPEN, DROPS, UNREAD, SLIPS, TEXTS, GONE, DOUBTFUL}
+    assert {one for one in known if one in said} == words
+    assert said.endswith("uv run recipes/review.py apply out --output out-reviewed")
+    assert ("Nothing above speaks against it" in said) == (not words)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("a b", "apply 'a b' --output 'a b-reviewed'"),
+        ("/data/out", "apply /data/out --output out-reviewed"),
+        ("../out", "apply ../out --output out-reviewed"),
+        ("-out", "apply ./-out --output ./-out-reviewed"),
+    ],
+)
+def test_the_last_line_can_be_copied(name: str, command: str) -> None:
+    assert text(of(*many("a", "b", rows=3)), name).endswith(command)
 
 
 def test_reviewers_are_counted_one_by_one() -> None:
@@ -159,10 +287,10 @@ def test_the_text_fits_a_terminal_and_has_its_parts(reviewed: tuple[Path, list[A
     shown = CliRunner().invoke(app, ["report", str(directory), "--json", str(tmp_path / "figures.json")])
     assert shown.exit_code == 0, shown.output
     lines = shown.stdout.splitlines()
-    assert max(map(len, lines)) <= max(WIDTH, len(str(directory)) + 10)
+    assert max(map(len, lines[:-1])) <= max(WIDTH, len(str(directory)) + 10)  # the last one is to be copied
     for part in (
         *("Review of", "Reviewers and labels", "Reviewers among themselves", "Reviewers", "Error types"),
-        *("What apply would be asked to do", "Reviewers differ on"),
+        *("What apply would be asked to do", "Reviewers differ on", "What now?"),
     ):
         assert any(line.startswith(part) for line in lines), part
     assert "\x1b" not in shown.stdout
