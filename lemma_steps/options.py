@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+ARGILLA_HOME = Path("argilla-home")
+"""No name of a Python package: Python would take a folder `argilla` here for the client that is not installed."""
+
 Column = Annotated[list[str] | None, typer.Option(help="question=NAME, solution=NAME or answer=NAME; repeatable.")]
 Licence = Annotated[str | None, typer.Option(help="Licence of your own problems, for the dataset card.")]
 RejectBadRows = Annotated[

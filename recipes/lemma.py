@@ -139,7 +139,7 @@ def main(
     push_to_hub: options.PushToHub = None,
     public: options.Public = False,
     push_to_argilla: options.PushToArgilla = None,
-    argilla_home: options.ArgillaHome = Path("argilla"),
+    argilla_home: options.ArgillaHome = options.ARGILLA_HOME,
 ) -> None:
     """Make verified error-corrective training data from math problems with known answers (LEMMA, arXiv 2503.17439)."""
     quiet_libraries()
@@ -203,7 +203,7 @@ def merge(
     push_to_hub: options.PushToHub = None,
     public: options.Public = False,
     push_to_argilla: options.PushToArgilla = None,
-    argilla_home: options.ArgillaHome = Path("argilla"),
+    argilla_home: options.ArgillaHome = options.ARGILLA_HOME,
 ) -> None:
     """Join the parts of a run (`--shard I/N`) to the result that one run would have left."""
     from lemma_steps.publish import check_target

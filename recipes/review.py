@@ -1,6 +1,6 @@
 """Human review in Argilla: send trajectories, judge them step by step, bring the answers back, apply them.
 
-    uv run recipes/review.py serve --home argilla                     a server with its web page on this machine, no Docker
+    uv run recipes/review.py serve                                    a server with its web page on this machine, no Docker
     uv run --extra review recipes/review.py invite ana ben            accounts for reviewers
     uv run --extra review recipes/review.py push out --choose random --size 200
     uv run --extra review recipes/review.py pull out                  submitted answers to out/reviews.jsonl
@@ -40,7 +40,7 @@ Dataset = Annotated[str | None, typer.Option(help="Argilla dataset; default: the
 
 @app.command()
 def serve(
-    home: Home = Path("argilla"),
+    home: Home = options.ARGILLA_HOME,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the web page.")] = 6900,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
 ) -> None:
@@ -55,7 +55,7 @@ def serve(
 @app.command()
 def invite(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Reviewers who get an account.")],
-    home: Home = Path("argilla"),
+    home: Home = options.ARGILLA_HOME,
     api_url: ApiUrl = None,
     workspace: Workspace = "lemma",
 ) -> None:
@@ -91,7 +91,7 @@ def push(
             min=1, help="Answers that each row wants before it is complete; default: 1, or the dataset's own."
         ),
     ] = None,
-    home: Home = Path("argilla"),
+    home: Home = options.ARGILLA_HOME,
     api_url: ApiUrl = None,
     workspace: Workspace = "lemma",
 ) -> None:
@@ -113,7 +113,7 @@ def push(
 def pull(
     directory: Folder,
     dataset: Dataset = None,
-    home: Home = Path("argilla"),
+    home: Home = options.ARGILLA_HOME,
     api_url: ApiUrl = None,
     workspace: Workspace = "lemma",
 ) -> None:

@@ -14,8 +14,12 @@ from lemma_steps.trajectory import closing, error_span, join
 
 Row = dict[str, Any]
 CLOSING = closing("")
-CONFLICTING, CONTRADICTION = "conflicting_edits", "contradiction"
-REFUSED = {CONFLICTING: "reviewers give different texts", CONTRADICTION: "a row with a wrong step has a type of error"}
+CONFLICTING, CONTRADICTION, OTHER_STEP = "conflicting_edits", "contradiction", "of_another_step"
+REFUSED = {
+    CONFLICTING: "reviewers give different texts",
+    CONTRADICTION: "a row with a wrong step has a type of error",
+    OTHER_STEP: "the step that reviewers named, whose type it is, was refused",
+}
 """What cannot be done, whatever the text, and why."""
 
 
@@ -27,11 +31,13 @@ class Change:
         values: column -> value wanted: `error_type`, or `error_step`, or `reflection` and `correction`.
         reviewers: who asks, in one text.
         refused: a code of `REFUSED` where it cannot be done.
+        of_step: the wrong step that the row must have by then, if it holds of that one alone.
     """
 
     values: Mapping[str, Any]
     reviewers: str
     refused: str | None = None
+    of_step: int | None = None
 
     @property
     def parts(self) -> list[Change]:
@@ -97,12 +103,13 @@ def changes(row: Mapping[str, Any], found: Consensus) -> list[Change]:
     """What the reviewers of a row that stays ask for, in the order in which it is to be done."""
     asked: list[Change] = []
     kind, step = found.agreed.get("error_type"), found.agreed.get("first_wrong_step")
+    named = int(step) if step not in (None, NONE) else None
+    if named:
+        asked.append(Change({"error_step": named}, _names(found.who("first_wrong_step", step))))
     if kind not in (None, row["error_type"]):
         # the row has a wrong step, by its label or by the reviewers: it cannot be of no type
         reason = CONTRADICTION if kind == NONE else None
-        asked.append(Change({"error_type": kind}, _names(found.who("error_type", kind)), reason))
-    if step not in (None, NONE):
-        asked.append(Change({"error_step": int(step)}, _names(found.who("first_wrong_step", step))))
+        asked.append(Change({"error_type": kind}, _names(found.who("error_type", kind)), reason, named))
     return asked + _edits(found)
 
 

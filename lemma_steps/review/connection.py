@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx
+from pydantic import ValidationError
 
 from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.review.server import credentials
@@ -67,15 +68,15 @@ def open_client(url: str, key: str) -> rg.Argilla:
     if not (key.isascii() and key.isprintable()):
         raise RefusedError(f"{_shown(url)}: the key has characters that no key has; check {KEY}")
     try:
-        import argilla as rg
-    except ImportError as error:
+        from argilla import Argilla
+    except ImportError as error:  # a folder of this name is a package too, an empty one
         raise RefusedError(
             f"{error.name} is not in this environment; begin the command with `uv run --extra review`"
         ) from None
     with told(url):  # nothing is repeated here: whether a server runs should be told at once
         try:
             if httpx.URL(url).host and url.startswith(("http://", "https://")):
-                return rg.Argilla(api_url=url.rstrip("/"), api_key=key, timeout=TIMEOUT_S, retries=0)
+                return Argilla(api_url=url.rstrip("/"), api_key=key, timeout=TIMEOUT_S, retries=0)
         except (TypeError, ValueError):  # what answers is no page of Argilla's, or not JSON
             raise RefusedError(f"{_shown(url)}: {_OTHER}") from None
         raise RefusedError(f"{_shown(url)}: an address begins with http:// or https:// and a host; check --api-url")
@@ -156,6 +157,10 @@ def _why(error: Exception) -> str | None:
     causes = _causes(error)
     if any(isinstance(cause, json.JSONDecodeError | httpx.InvalidURL) for cause in causes):
         return _OTHER
+    if odd := next(
+        (cause for cause in causes if isinstance(cause, ValidationError)), None
+    ):  # of a name that we were given
+        return f"{odd.errors()[0]['msg']}, not {odd.errors()[0]['input']!r}; give another"
     if any(type(cause).__name__ == "ArgillaCredentialsError" for cause in causes):
         return f"{_REMEDIES[401]} (HTTP 401)"
     if any(type(cause).__module__.startswith("argilla.") for cause in causes):

@@ -20,12 +20,12 @@ def invite(client: rg.Argilla, workspace: str, names: Sequence[str]) -> Iterator
     the workspace. Lines come as accounts are made, so that a failure half-way loses no password.
 
     Raises:
-        RefusedError: a name is blank or given twice, or the server refuses; accounts told of before are there.
+        RefusedError: a name is blank or not printable, or the server refuses; accounts told of before are there.
     """
     import argilla as rg
 
-    if blank := [name for name in names if not name.strip() or name != name.strip()]:
-        raise RefusedError(f"{blank[0]!r}: no name for an account; leave out the spaces")
+    if odd := [name for name in names if not name.isprintable() or not name.strip() or name != name.strip()]:
+        raise RefusedError(f"{odd[0]!r}: no name for an account; leave out spaces and control characters")
     with told(client):
         place = find_workspace(client, workspace) or rg.Workspace(workspace, client=client).create()
         members = {user.username for user in place.users}

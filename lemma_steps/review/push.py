@@ -64,6 +64,10 @@ class Push:
                 dataset can name, or records have another text.
             StoppedError: some were sent; the same call goes on.
         """
+        if sample.longest > MOST_STEPS:
+            raise RefusedError(
+                f"a row of the set has {sample.longest:,} steps, and Argilla takes {MOST_STEPS}; make the set without it"
+            )
         wanted = frozenset(sample.ids)
         dataset = self._place.open(sample.longest)
         there, again = self._there(dataset, sample, (row for row in rows() if row["id"] in wanted))
@@ -116,7 +120,7 @@ class Push:
         if refused["long"]:
             raise RefusedError(
                 f"dataset {name}: {refused['long']:,} of {wanted:,} rows have more steps than its {most}; "
-                f"{'name another with --dataset' if most < MOST_STEPS else 'Argilla takes no more, leave them out'}"
+                "name another with --dataset"
             )
         if refused["changed"]:
             raise RefusedError(

@@ -15,7 +15,7 @@ from lemma_steps.audits import AUDITS, Limits, audit
 from lemma_steps.errors import RejectionError
 from lemma_steps.review.agreement import agreement
 from lemma_steps.review.answers import NAME, Answer, read
-from lemma_steps.review.changes import REFUSED, Change, changes, closing_fault, dropped, is_masked
+from lemma_steps.review.changes import OTHER_STEP, REFUSED, Change, changes, closing_fault, dropped, is_masked
 from lemma_steps.review.consensus import Consensus, consensus
 from lemma_steps.review.others import Others
 from lemma_steps.review.rows import kept_rows
@@ -169,6 +169,8 @@ class ApplyReview(OrderedStep):
         assert self._others is not None, "load() first"
         if change.refused:
             raise RejectionError(change.refused, REFUSED[change.refused])
+        if change.of_step not in (None, row["error_step"]):
+            raise RejectionError(OTHER_STEP, REFUSED[OTHER_STEP])
         made = change.applied(row)
         span = made["error_begin"], made["error_end"]
         if (made["output"], *span) == (row["output"], row["error_begin"], row["error_end"]):

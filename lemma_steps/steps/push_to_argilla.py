@@ -12,6 +12,7 @@ from distilabel.pipeline.step_wrapper import _StepWrapperException
 from distilabel.steps import GlobalStep, StepInput
 from pydantic import Field, PrivateAttr, SecretStr
 
+from lemma_steps.options import ARGILLA_HOME
 from lemma_steps.output.record import normalise
 from lemma_steps.review.choice import Choice
 
@@ -53,7 +54,7 @@ class PushToArgilla(GlobalStep):
     workspace: str = "lemma"
     api_url: RuntimeParameter[str | None] = Field(default=None, description="The address of the Argilla server.")
     api_key: RuntimeParameter[SecretStr | None] = Field(default=None, description="The key for the Argilla server.")
-    home: str = "argilla"
+    home: str = str(ARGILLA_HOME)
     choice: Literal["all", "random", "uncertain"] = "all"
     size: int | None = None
     seed: int = 0

@@ -233,16 +233,20 @@ def test_many_answers_of_two_reviewers_add_up(produced: Path, tmp_path: Path) ->
 def test_a_step_moves_to_an_earlier_one_that_is_not_the_gold_solutions(produced: Path, tmp_path: Path) -> None:
     rows = list(with_steps(rows_of(produced), 2))
     good, bad = next(filter(moves, rows)), next(row for row in rows if not moves(row))
-    answers = [answer(row, first_wrong_step=str(row["error_step"] - 1)) for row in (good, bad)]
+    types = {row["id"]: "CS" if row["error_type"] != "CS" else "HA" for row in (good, bad)}
+    answers = [
+        answer(row, first_wrong_step=str(row["error_step"] - 1), error_type=types[row["id"]]) for row in (good, bad)
+    ]
     said = apply(part(produced, tmp_path / "set", answers), tmp_path / "reviewed").stdout
     found = {row["id"]: row for row in rows_of(tmp_path / "reviewed")}
     moved, stayed = found[good["id"]], found[bad["id"]]
     assert (moved["error_step"], moved["label_source"]) == (good["error_step"] - 1, "human")
+    assert moved["error_type"] == types[good["id"]]
     steps = segment(good["erroneous_solution"])
     assert moved["output"][moved["error_begin"] : moved["error_end"]] == steps[moved["error_step"] - 1]
     assert moved["output"] == good["output"]
     assert stayed == bad | {"changelog": stayed["changelog"]}
-    assert stayed["changelog"][0]["reason"].startswith("step_not_wrong: ")
+    assert [entry["reason"].partition(":")[0] for entry in stayed["changelog"]] == ["step_not_wrong", "of_another_step"]
     assert f"refused: {bad['id']}: error_step: step_not_wrong" in said
     assert "moved the first wrong step (1 of the reviewed rows)" in (tmp_path / "reviewed" / "README.md").read_text(
         "utf-8"

@@ -84,8 +84,8 @@ def test_who_drops_a_row_and_why(given: list[dict[str, str]], detail: str | None
         (
             [edit("One.") | {"first_wrong_step": "1", "error_type": "OP"}],
             [
-                ({"error_type": "OP"}, "ana", None),
                 ({"error_step": 1}, "ana", None),
+                ({"error_type": "OP"}, "ana", None),
                 ({"correction": "One."}, "ana", None),
             ],
         ),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import ModuleType
 
 import httpx
 import pytest
@@ -79,8 +81,12 @@ class TestWhere:
         assert "characters" in refusal(lambda: connect(tmp_path, "http://127.0.0.1:1", SECRET + key))
 
     def test_without_the_extra_the_command_that_has_it_is_told(self, monkeypatch):
-        monkeypatch.setitem(__import__("sys").modules, "argilla", None)
+        monkeypatch.setitem(sys.modules, "argilla", None)
         assert "uv run --extra review" in refusal(lambda: open_client("http://127.0.0.1:1", SECRET))
+
+    def test_a_folder_of_the_clients_name_is_not_the_client(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "argilla", ModuleType("argilla"))
+        assert "argilla is not in this environment" in refusal(lambda: open_client("http://127.0.0.1:1", SECRET))
 
 
 class TestFailures:

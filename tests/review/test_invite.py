@@ -52,7 +52,7 @@ def test_the_owner_needs_no_invitation(client, workspace):
     assert f"{owner}: has an account and sees {workspace}" in list(invite(client, workspace, [owner]))
 
 
-@pytest.mark.parametrize("name", ["", " ", " ana", "ana\n"])
+@pytest.mark.parametrize("name", ["", " ", " ana", "ana\n", "ana\nben: password 1"])
 def test_a_name_of_spaces_is_refused_before_any_account(client, workspace, dataset_name, name):
     ana = names_of(dataset_name)[0]
     with pytest.raises(RefusedError, match="no name for an account"):

@@ -164,6 +164,17 @@ class TestRefused:
         with pytest.raises(RefusedError, match=r"other questions or fields \(.*--dataset"):
             push(place, ROWS)
 
+    @pytest.mark.parametrize("name", ["bad/name!", "é", ""])
+    def test_a_workspace_that_cannot_be_named_so(self, client, dataset_name, name):
+        with pytest.raises(RefusedError, match="url safe"):
+            push((client, name, dataset_name), ROWS)
+
+    def test_a_row_of_more_steps_than_any_dataset_names_before_the_dataset_is_made(self, place):
+        prefix = " " + "\n".join(f"Step {n} is {n}." for n in range(600))
+        with pytest.raises(RefusedError, match="600 steps, and Argilla takes 499"):
+            push(place, [{**ROWS[0], "erroneous_prefix": prefix}])
+        assert connection.find_dataset(*place) is None
+
     def test_an_unpublished_dataset_of_somebody_else(self, place):
         client, workspace, dataset = place
         found = connection.find_workspace(client, workspace)

@@ -31,6 +31,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     home: Path = arguments.home
+    os.umask(0o077)  # the database holds keys, also where somebody opens the folder to others
     try:
         with FileLock(home / LOCK, blocking=False), address.bound(arguments.host, arguments.port) as holder:
             _serve(home, arguments.host, arguments.port, holder)
