@@ -64,7 +64,7 @@ class Sample:
             if choice is Choice.random:
                 strata[tuple(str(row.get(name)) for name in STRATUM)].append(row["id"])
             elif choice is Choice.uncertain:
-                doubtful.append((-doubt(row), digest(seed, row["id"]), row["id"]))
+                doubtful.append((-doubt(row), digest(seed, "doubt", row["id"]), row["id"]))
         there = len(ids)
         if choice is Choice.random:
             size = min(size or enough(there), there)
