@@ -122,6 +122,12 @@ def test_a_small_set_narrows_the_intervals_and_the_whole_set_has_none() -> None:
         found = question(agreement(given, population), "decision")["with_labels"]
         return found["high"] - found["low"]
 
+    def between(population: int) -> float:
+        both = [*given, *(answer(str(n), "ben", {"decision": "keep"}) for n in range(100))]
+        found = question(agreement(both, population), "decision")["between"]
+        return found["high"] - found["low"]
+
+    assert between(10**9) > between(200) > between(100) == 0
     assert width(10**9) > width(200) > width(110) > width(100) == 0
     assert width(200) == pytest.approx(width(10**9) * 0.5**0.5, rel=0.05)  # sqrt((N - n) / (N - 1))
 
@@ -203,6 +209,15 @@ def test_people_who_always_say_the_same_beside_labels_that_differ() -> None:
     assert (labels["n"], labels["agree"]) == (30, 20)
     assert (labels["kappa"], labels["kappa_low"], labels["kappa_high"]) == (None, None, None)
     assert labels["note"] == "no kappa: every answer is CA"
+
+
+def test_two_people_are_one_pair_whichever_dataset_each_answered_in() -> None:
+    given = [
+        answer(str(n), who, {"decision": "keep" if (n + place) % 3 else "drop"}, dataset=f"{(n + place) % 2}")
+        for n in range(12)
+        for place, who in enumerate(["ana", "ben"])
+    ]
+    assert question(agreement(given, 100), "decision")["between"]["cohen"]["pairs"] == 1
 
 
 def test_questions_that_a_reviewer_left_out_do_not_count() -> None:

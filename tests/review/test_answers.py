@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import replace as changed
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lemma_steps.errors import RefusedError
+from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.review.answers import FORMER, NAME, Answer, read, replace, tidy
 
 LABELS = {
@@ -132,6 +134,26 @@ def test_an_answer_about_another_text_is_not_written_over(tmp_path: Path) -> Non
     assert former(tmp_path) == [LINE]
 
 
+@pytest.mark.parametrize("refused", [1, 2])
+def test_a_disk_that_refuses_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: int) -> None:
+    """Whichever of the two files cannot be written: every answer is in one of them, and the next pull goes on from there."""
+    replace(tmp_path, "team", "out", by("ana", "ben"))
+    before, calls = (tmp_path / NAME).read_bytes(), count(1)
+
+    def full(source: Path, target: Path) -> None:
+        if next(calls) == refused:
+            raise OSError(28, "No space left on device")
+        Path(source).rename(target)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "replace", full)
+        with pytest.raises(StoppedError, match=r"No space left on device.*then pull again"):
+            replace(tmp_path, "team", "out", by("ana"))
+    assert (tmp_path / NAME).read_bytes() == before
+    assert replace(tmp_path, "team", "out", by("ana")) == (1, 1)
+    assert [line["reviewer"] for line in former(tmp_path)] == ["ben"]
+
+
 def test_damage_in_the_former_file_stays_there_and_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / FORMER).write_bytes(b'{"mine": 1}\n\xff')
     replace(tmp_path, "team", "out", by("ana", "ben"))
@@ -169,6 +191,9 @@ DAMAGED = {
     "unknown type": json.dumps(SECOND | {"labels": LABELS | {"error_type": "XX"}}),
     "no type": json.dumps(SECOND | {"labels": LABELS | {"error_type": "none"}}),
     "no source": json.dumps(SECOND | {"labels": LABELS | {"label_source": ""}}),
+    "source a number": json.dumps(SECOND | {"labels": LABELS | {"label_source": 7}}),
+    "agreement below zero": json.dumps(SECOND | {"labels": LABELS | {"locator_agreement": -0.5}}),
+    "agreement a truth value": json.dumps(SECOND | {"labels": LABELS | {"locator_agreement": True}}),
     "agreement over one": json.dumps(SECOND | {"labels": LABELS | {"locator_agreement": 1.5}}),
     "agreement not a number": json.dumps(SECOND | {"labels": LABELS | {"locator_agreement": float("nan")}}),
     "agreement a text": json.dumps(SECOND | {"labels": LABELS | {"locator_agreement": "all"}}),
