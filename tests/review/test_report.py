@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.review.answers import NAME, Answer, replace
+from lemma_steps.review.questions import title
 from lemma_steps.review.record import content
 from lemma_steps.review.report import CONTRADICTIONS, report, write_report
 from lemma_steps.review.report_text import CHANGES, WIDTH, beginning, in_line, text
@@ -78,6 +80,19 @@ def test_answers_about_rows_that_are_gone_or_other_are_counted() -> None:
     found = of(gone, other, answer("r2", "ana"))
     assert found["changes"]["other_text"] == 2
     assert (found["records"], found["answers"], found["population"]) == (1, 1, 10)
+
+
+def test_a_row_that_two_people_edit_is_one_row() -> None:
+    texts = {"ana": {"edited_reflection": "A"}, "ben": {"edited_correction": "B"}}
+    found = of(*(answer(id_, who, text) for id_ in ("r1", "r2") for who, text in texts.items()))
+    assert found["changes"]["edited"] == 2
+    assert [one["edits"] for one in found["by_reviewer"]] == [2, 2]
+
+
+def test_who_contradicts_himself_in_two_datasets_is_named_once() -> None:
+    one = answer("r1", "ana", {"error_type": "none"})
+    found = of(one, replaced(one, dataset="pilot"))["contradictions"]
+    assert [where["reviewers"] for [where] in found.values()] == [["ana"]]
 
 
 def test_different_edits_are_counted_as_refused() -> None:
@@ -207,6 +222,7 @@ CASES = {
     "all is well": (many("a", "b", rows=40), 40, set()),
     "one person": (many("a", rows=40), 40, {ALONE}),
     "few rows": (many("a", "b", rows=4), 40, {FEW}),
+    "a dozen rows": (many("a", "b", rows=12), 400, {FEW}),
     "they differ, and it is undecided": (
         many("a", rows=40) + many("b", rows=40, changed={"error_type": "OP"}),
         40,
@@ -240,6 +256,15 @@ def test_what_to_do_depends_on_what_was_found(case: str) -> None:
     assert {one for one in known if one in said} == words
     assert said.endswith("uv run recipes/review.py apply out --output out-reviewed")
     assert ("Nothing above speaks against it" in said) == (not words)
+
+
+def test_what_reviewers_differ_on_most_comes_first_with_its_figure() -> None:
+    odd = {n: {"decision": "drop"} | ({"prefix_right": "no"} if n > 3 else {}) for n in range(2, 10)}
+    said = shown(*(answer(f"r{n}", who, odd.get(n) if who == "b" else None) for n in range(10) for who in "ab"))
+    first, second = (
+        f'"{title(name)}" ({share} % the same, 10 rows)' for name, share in (("decision", 20), ("prefix_right", 40))
+    )
+    assert f"{DIFFER} {first}, {second}." in " ".join(said.split())
 
 
 @pytest.mark.parametrize(
