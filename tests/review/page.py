@@ -29,6 +29,48 @@ READ = """field => {
     drawn.forEach(([text, formula]) => text.replaceWith(formula));
     return read;
 }"""
+# Asks the page's own reader of Markdown, in a field of the record, for each text: its text with the source of each formula
+# in its place, its tags, the time, what KaTeX refused, and of each formula what is really drawn (characters that have a
+# place on the page), the size of the smallest letter in px, and whether all of it can be reached.
+DRAW = """texts => {
+    let require;
+    const probe = `probe ${performance.now()}`;
+    const key = Object.keys(window).find(name => name.startsWith('webpackJsonp'));
+    window[key].push([[probe], {[probe]: (module, exports, given) => { require = given; }}, [[probe]]]);
+    const parts = Object.values(require.c).map(module => module.exports && module.exports.default).filter(Boolean);
+    const found = parts.map(part => part.options || part).find(part => part.computed && part.computed.markdownToHtml);
+    const field = document.querySelector('.record__content .markdown-render');
+    const range = document.createRange();
+    const measured = formula => {
+        let text = '', smallest = Infinity;
+        const walker = document.createTreeWalker(formula, NodeFilter.SHOW_TEXT);
+        for (let node; node = walker.nextNode();) {
+            range.selectNodeContents(node);
+            const style = getComputedStyle(node.parentElement);
+            const accent = /\\p{M}/u.test(node.textContent);  // drawn over its neighbour, without a width
+            const placed = [...range.getClientRects()].some(box => box.height > 1 && (box.width > 1 || accent));
+            if (!placed || style.visibility !== 'visible' || style.opacity !== '1') continue;
+            text += node.textContent;
+            if (node.textContent.trim()) smallest = Math.min(smallest, parseFloat(style.fontSize));
+        }
+        const math = formula.querySelector('math');
+        const scrolls = formula.closest('[style*="overflow-x: auto"]');
+        const fits = math.scrollWidth <= field.clientWidth + 1;
+        return [math.lastChild.textContent, text, smallest, fits || Boolean(scrolls && scrolls.clientWidth <= field.clientWidth)];
+    };
+    return texts.map(markdown => {
+        const begin = performance.now(), drawn = document.createElement('div');
+        drawn.innerHTML = found.computed.markdownToHtml.call({markdown});
+        const ms = performance.now() - begin;
+        field.append(drawn);
+        const formulas = [...drawn.querySelectorAll('.katex')].map(measured);
+        const refused = [...drawn.querySelectorAll('.katex-error')].map(each => each.title);
+        drawn.querySelectorAll('.katex').forEach(each => each.replaceWith(each.querySelector('math').lastChild.textContent));
+        const tags = [...new Set([...drawn.querySelectorAll('*')].map(each => each.tagName))];
+        drawn.remove();
+        return {text: drawn.textContent, tags, ms, refused, formulas};
+    });
+}"""
 FOCUSED = "() => document.activeElement.closest('[aria-label^=\"Question: \"]')?.getAttribute('aria-label').slice(10)"
 WRITING = "() => document.activeElement.isContentEditable"
 
@@ -78,6 +120,14 @@ class Page:
 
     def read(self, name: str) -> str:
         return self.field(name).evaluate(READ).strip()
+
+    def drawn(self, markdown: list[str]) -> list[dict[str, Any]]:
+        """What the page makes of Markdown, and how much of its formulas is to be seen (`DRAW`)."""
+        return [
+            one
+            for begin in range(0, len(markdown), 200)
+            for one in self.page.evaluate(DRAW, markdown[begin : begin + 200])
+        ]
 
     def focused(self) -> str | None:
         """Name of the question that has the focus."""
