@@ -170,7 +170,24 @@ def test_the_first_twenty_are_shown_and_all_are_in_the_figures() -> None:
     assert len(figures["disagreements"]) == 25
     said = text(figures, "out")
     assert said.count("error_type*: CA (ana), OP (ben)") == 20
-    assert "... and 5 more; --json FILE has them all" in said
+    assert said.count("... and 5 more; --json FILE has them all") == 1
+    slips = of(*(answer(f"r{n}", "ana", {"error_type": "none"}) for n in range(25)), rows=25)
+    [listed] = slips["contradictions"].values()
+    assert len(listed) == 25
+    said = text(slips, "out")
+    assert said.count("    ana: r") == 20
+    assert said.count("... and 5 more; --json FILE has them all") == 1
+
+
+@pytest.mark.parametrize(("people", "said"), [("ab", None), ("abc", "the mean over 3 pairs"), ("abcd", "over 6 pairs")])
+def test_the_mean_over_pairs_is_said_to_be_one(people: str, said: str | None) -> None:
+    found = shown(*many(*people, rows=3))
+    assert (said in found) if said else ("the mean over" not in found)
+
+
+def test_two_pairs_are_more_than_one() -> None:
+    found = shown(*many("a", "b", rows=3), answer("r5", "b"), answer("r5", "c"))
+    assert "Cohen's kappa is the mean over 2 pairs of reviewers." in found
 
 
 @pytest.mark.parametrize(
@@ -223,6 +240,7 @@ CASES = {
     "one person": (many("a", rows=40), 40, {ALONE}),
     "few rows": (many("a", "b", rows=4), 40, {FEW}),
     "a dozen rows": (many("a", "b", rows=12), 400, {FEW}),
+    "few rows, and doubtful ones": (many("a", "b", rows=4, choice="uncertain"), 40, set()),
     "they differ, and it is undecided": (
         many("a", rows=40) + many("b", rows=40, changed={"error_type": "OP"}),
         40,
