@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from lemma_steps.taxonomy import TAXONOMY
 
 NAME, FORMER = "reviews.jsonl", "reviews.former.jsonl"
 PULL = "bring answers with recipes/review.py pull"
-_TEXTS = ("id", "content", "workspace", "dataset", "reviewer")
+_TEXTS = ("id", "content", "workspace", "dataset", "reviewer", "at")
 _LABELS: dict[str, Callable[[Any], bool]] = {
     "error_step": lambda step: type(step) is int and step > 0,
     "error_type": lambda code: code in TAXONOMY,
@@ -41,6 +42,7 @@ class Answer:
         answers: question -> value; only those given, edits only where they differ from what was shown.
         labels: what the data say and the reviewer did not see: `error_step`, `error_type`, `label_source`,
             `locator_agreement`, and `choice`, the way by which the row came to be reviewed.
+        at: when the reviewer last changed it: ISO 8601 in UTC, so that later is greater; empty where that is not known.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Answer:
     reviewer: str
     answers: Mapping[str, str]
     labels: Mapping[str, Any]
+    at: str = ""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -60,6 +63,15 @@ class Answer:
     def key(self) -> tuple[str, str, str, str]:
         """What no two lines share, in the order of the file."""
         return self.workspace, self.dataset, self.id, self.reviewer
+
+
+def latest(answers: Iterable[Answer]) -> list[Answer]:
+    """One answer per row and reviewer, the later of those that a person gave in several datasets; sorted by id and reviewer.
+
+    Give only answers about one text of a row: which text they are about is not looked at.
+    """
+    found = {(a.id, a.reviewer): a for a in sorted(answers, key=lambda a: (a.at, a.key))}
+    return [found[key] for key in sorted(found)]
 
 
 def tidy(text: str) -> str:
@@ -157,6 +169,8 @@ def _answer(line: bytes, where: str) -> Answer:
         texts = {name: found[name] for name in _TEXTS}
         if not all(isinstance(text, str) and text for text in (*texts.values(), *answers, *answers.values())):
             raise TypeError("empty or no text")
+        if datetime.fromisoformat(texts["at"]).utcoffset() != timedelta(0):
+            raise ValueError(f"at: {texts['at']!r} is not in UTC")
         if wrong := _impossible(labels):
             raise ValueError(f"{wrong[0]}: {str(labels.get(wrong[0], 'missing'))!r}")
     except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 COMMENT = "comment"
 _LABELS = ("error_step", "error_type", "label_source", "locator_agreement", "choice")
 _PAGE = 250
+Record = dict[str, Any]
 
 
 def pull(client: rg.Argilla, workspace: str, dataset: str, directory: Path) -> str:
@@ -87,17 +89,18 @@ def _names(client: rg.Argilla, workspace: Any) -> dict[str, str]:
     return {str(me.id): me.username}
 
 
-def _records(client: rg.Argilla, dataset: rg.Dataset, seen: Counter[str]) -> Iterator[Any]:
+def _records(client: rg.Argilla, dataset: rg.Dataset, seen: Counter[str]) -> Iterator[Record]:
     """The records as the server gives them.
 
-    Not `dataset.records()`: that dies where somebody discarded a record through the API without any values.
+    Not `dataset.records()`: that dies where somebody discarded a record through the API without any values, and leaves out
+    when an answer was given.
     """
     ids: set[str] = set()
-    while page := repeated(lambda: client.api.records.list(dataset.id, offset=seen["listed"], limit=_PAGE)):
+    while page := repeated(lambda: _page(client, dataset.id, seen["listed"])):
         seen["listed"] += len(page)
         for record in page:
-            if record.id not in ids:
-                ids.add(record.id)
+            if record["id"] not in ids:
+                ids.add(record["id"])
                 yield record
     seen["records"] = len(ids)
     if len(ids) < (total := dataset.progress()["total"]):
@@ -106,8 +109,14 @@ def _records(client: rg.Argilla, dataset: rg.Dataset, seen: Counter[str]) -> Ite
         )
 
 
+def _page(client: rg.Argilla, dataset: Any, offset: int) -> list[Record]:
+    asked = {"offset": offset, "limit": _PAGE, "include": ["suggestions", "responses"]}
+    reply = client.api.http_client.get(f"/api/v1/datasets/{dataset}/records", params=asked)
+    return reply.raise_for_status().json()["items"]
+
+
 def _answers(
-    records: Iterable[Any],
+    records: Iterable[Record],
     names: Mapping[str, str],
     questions: Mapping[str, str],
     place: tuple[str, str],
@@ -115,20 +124,27 @@ def _answers(
 ) -> Iterator[Answer]:
     """Counts in `seen` what it leaves out. The server names people and questions by ids, of which two maps are given."""
     for record in records:
-        metadata = {one.name: one.value for one in record.metadata or ()}
+        metadata = record["metadata"] or {}
         labels = {name: metadata.get(TYPE_LABEL if name == "error_type" else name) for name in _LABELS}
-        if not (isinstance(record.external_id, str) and metadata.get("content") and possible(labels)):
+        if not (record["external_id"] and metadata.get("content") and possible(labels)):
             seen["alien"] += 1
             continue
-        shown = {questions.get(str(one.question_id)): one.value for one in record.suggestions or ()}
-        for response in record.responses or ():
-            if response.status != "submitted":
-                seen[response.status.value] += 1
+        shown = {questions.get(one["question_id"]): one["value"] for one in record["suggestions"] or ()}
+        for response in record["responses"] or ():
+            if response["status"] != "submitted":
+                seen[response["status"]] += 1
                 continue
-            who = str(response.user_id)
+            who = response["user_id"]
             seen["nameless"] += who not in names
-            given = _given(response.values or {}, shown)
-            yield Answer(record.external_id, metadata["content"], *place, names.get(who, who), given, labels)
+            given, at = _given(response["values"] or {}, shown), _utc(response["updated_at"])
+            yield Answer(record["external_id"], metadata["content"], *place, names.get(who, who), given, labels, at)
+
+
+def _utc(moment: str) -> str:
+    """The server's moment, which is in UTC and may not say so."""
+    given = datetime.fromisoformat(moment)
+    given = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+    return given.isoformat(timespec="microseconds")
 
 
 def _given(values: Mapping[str, Mapping[str, Any]], shown: Mapping[str | None, Any]) -> dict[str, str]:

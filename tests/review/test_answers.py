@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lemma_steps.errors import RefusedError, StoppedError
-from lemma_steps.review.answers import FORMER, NAME, Answer, read, replace, tidy
+from lemma_steps.review.answers import FORMER, NAME, Answer, latest, read, replace, tidy
 
+AT = "2026-01-02T03:04:05.000006+00:00"
 LABELS = {
     "error_step": 2,
     "error_type": "CA",
@@ -24,7 +25,7 @@ LABELS = {
     "locator_agreement": 0.75,
     "choice": "random",
 }
-ANSWER = Answer("r1", "c" * 16, "team", "out", "ana", {"decision": "keep", "comment": "fine"}, LABELS)
+ANSWER = Answer("r1", "c" * 16, "team", "out", "ana", {"decision": "keep", "comment": "fine"}, LABELS, AT)
 LINE: dict[str, Any] = {
     "id": "r1",
     "content": "c" * 16,
@@ -33,6 +34,7 @@ LINE: dict[str, Any] = {
     "reviewer": "ana",
     "answers": {"decision": "keep", "comment": "fine"},
     "labels": LABELS,
+    "at": AT,
 }
 
 
@@ -183,6 +185,10 @@ DAMAGED = {
     "no id": without("id"),
     "no answers": without("answers"),
     "no choice": without("labels", "choice"),
+    "no time": without("at"),
+    "not a time": json.dumps(SECOND | {"at": "yesterday"}),
+    "a time of no zone": json.dumps(SECOND | {"at": "2026-01-02T03:04:05"}),
+    "a time of another zone": json.dumps(SECOND | {"at": "2026-01-02T03:04:05+01:00"}),
     "empty reviewer": json.dumps(SECOND | {"reviewer": ""}),
     "step a text": json.dumps(SECOND | {"labels": LABELS | {"error_step": "2"}}),
     "step a truth value": json.dumps(SECOND | {"labels": LABELS | {"error_step": True}}),
@@ -258,3 +264,19 @@ def test_tidying_takes_linear_time(piece: str) -> None:
     begin = time.perf_counter()
     tidy("x" + piece * 500_000 + "x")
     assert time.perf_counter() - begin < 5
+
+
+@given(st.permutations(range(6)))
+def test_a_person_has_one_answer_to_a_row_the_later_one(order: list[int]) -> None:
+    def one(id_: str, who: str, dataset: str, second: int) -> Answer:
+        return changed(ANSWER, id=id_, reviewer=who, dataset=dataset, at=f"2026-01-02T03:04:{second:02}+00:00")
+
+    wanted = [
+        one("a", "ana", "one", 9),
+        one("a", "ben", "two", 3),
+        one("b", "ana", "two", 4),
+        one("c", "ana", "two", 5),
+    ]
+    others = [one("a", "ana", "two", 8), one("c", "ana", "one", 5)]  # the last at the same moment: by name
+    answers = [*wanted, *others]
+    assert latest(answers[number] for number in order) == wanted

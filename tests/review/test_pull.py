@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,16 @@ def test_pulling_again_changes_nothing_and_finds_a_changed_answer(
     assert sorted(path.name for path in tmp_path.iterdir()) == [NAME]
 
 
+def test_each_answer_says_when_it_was_changed_last(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
+    ana, moments = annotator("ana"), [datetime.now(UTC)]
+    for decision in ("keep", "drop"):
+        respond(ana.client, sent.records[0], KEEP | {"decision": decision})
+        sent.pull(tmp_path)
+        [answer] = read(tmp_path)
+        moments += [datetime.fromisoformat(answer.at), datetime.now(UTC)]
+    assert moments == sorted(moments)
+
+
 def test_answers_that_are_gone_from_the_server_are_collected(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
     ana = annotator("ana")
     for record in sent.records[:3]:
@@ -197,8 +208,8 @@ def test_records_that_move_between_pages_stop_it(
 ) -> None:
     respond(annotator("ana").client, sent.records[0], KEEP)
     monkeypatch.setattr(module, "_PAGE", 5)
-    listed = sent.client.api.records.list
-    monkeypatch.setattr(sent.client.api.records, "list", lambda *a, offset, **k: listed(*a, offset=offset + 1, **k))
+    page = module._page
+    monkeypatch.setattr(module, "_page", lambda client, dataset, offset: page(client, dataset, offset + 1))
     with pytest.raises(StoppedError, match="11 of 12 records came"):
         sent.pull(tmp_path)
     assert not (tmp_path / NAME).exists()
