@@ -22,7 +22,7 @@ import typer
 
 from lemma_steps import options
 from lemma_steps.console import exit_codes, quiet_libraries
-from lemma_steps.errors import RefusedError
+from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.settings import Settings
 from lemma_steps.shards.shard import Shard
 from lemma_steps.shards.words import Words, said
@@ -238,8 +238,12 @@ def send(review: Any, directory: Path) -> None:
     from lemma_steps.review.rows import kept_rows
     from lemma_steps.review.sample import Sample
 
-    sample = Sample.choose(kept_rows(directory), Choice.all)
-    print(f"for review: {review.send(sample, lambda: kept_rows(directory))}")
+    try:
+        sample = Sample.choose(kept_rows(directory), Choice.all)
+        print(f"for review: {review.send(sample, lambda: kept_rows(directory))}")
+    except RefusedError as error:
+        again = f"recipes/review.py push {directory} --dataset OTHER"
+        raise StoppedError(f"{error}; the set is written, and `{again}` sends it") from None
 
 
 def join(directories: list[Path], output: Path | None, *, repo: str | None = None) -> Path:

@@ -197,7 +197,7 @@ def write_reviewed(directory: Path, output: Path, *, anonymous: bool, repo: str 
                     told(runner.rows(), parent.report["entered"], "applying"),
                     parent.steps,
                     place,
-                    parent.settings(**reviewing, answers=applying.answers_sha256),
+                    parent.settings(applying.datasets, **reviewing, answers=applying.answers_sha256),
                     shlex.join(["python", "recipes/review.py", *sys.argv[1:]]),
                     run=lambda: {"reviewed": parent.report["run"]},
                     repo=repo,

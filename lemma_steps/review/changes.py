@@ -109,7 +109,9 @@ def changes(row: Mapping[str, Any], found: Consensus) -> list[Change]:
     if kind not in (None, row["error_type"]):
         # the row has a wrong step, by its label or by the reviewers: it cannot be of no type
         reason = CONTRADICTION if kind == NONE else None
-        asked.append(Change({"error_type": kind}, _names(found.who("error_type", kind)), reason, named))
+        asked.append(
+            Change({"error_type": kind}, _names(found.who("error_type", kind)), reason, named or row["error_step"])
+        )
     return asked + _edits(found)
 
 

@@ -157,10 +157,9 @@ def _why(error: Exception) -> str | None:
     causes = _causes(error)
     if any(isinstance(cause, json.JSONDecodeError | httpx.InvalidURL) for cause in causes):
         return _OTHER
-    if odd := next(
-        (cause for cause in causes if isinstance(cause, ValidationError)), None
-    ):  # of a name that we were given
-        return f"{odd.errors()[0]['msg']}, not {odd.errors()[0]['input']!r}; give another"
+    if odd := next((cause.errors()[0] for cause in causes if isinstance(cause, ValidationError)), None):
+        name = odd["input"]  # one that was given; anything else came from the server and may hold keys
+        return f"{odd['msg']}, not {name[:80]!r}; give another" if isinstance(name, str) else _OTHER
     if any(type(cause).__name__ == "ArgillaCredentialsError" for cause in causes):
         return f"{_REMEDIES[401]} (HTTP 401)"
     if any(type(cause).__module__.startswith("argilla.") for cause in causes):

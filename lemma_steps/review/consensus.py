@@ -45,6 +45,8 @@ class Consensus:
 def consensus(row: dict[str, Any], answers: Iterable[Answer]) -> Consensus:
     """What the answers with this row's id say about it, beside the labels that it has now.
 
+    A type is a statement about the step that its reviewer named: it counts if the row ends up with that step.
+
     A reviewer who answered in two datasets has one vote where the answers are the same; where they differ, two.
     """
     given, text = list(answers), content(row)
@@ -53,16 +55,19 @@ def consensus(row: dict[str, Any], answers: Iterable[Answer]) -> Consensus:
     usable = [
         replace(
             a,
-            answers={name: value for name, value in a.answers.items() if _possible(name, value, steps)},
+            answers={name: value for name, value in _of_named_step(a.answers, steps) if _possible(name, value, steps)},
             labels={name: row.get(name, value) for name, value in a.labels.items()},  # they may have changed since
         )
         for a in about
     ]
     left_out = sum(len(a.answers) - len(b.answers) for a, b in zip(about, usable, strict=True))
     usable = [replace(a, answers={n: v for n, v in a.answers.items() if not _as_shown(row, n, v)}) for a in usable]
-    agreed, undecided = {}, []
+    agreed: dict[str, str] = {}
+    undecided: list[str] = []
     for question in JUDGEMENTS:
-        votes = {(a.reviewer, a.answers[question]) for a in usable if question in a.answers}
+        step = agreed.get("first_wrong_step", str(row["error_step"]))
+        heard = [a for a in usable if question != "error_type" or a.answers.get("first_wrong_step", step) == step]
+        votes = {(a.reviewer, a.answers[question]) for a in heard if question in a.answers}
         if not votes:
             continue
         [(value, count)] = Counter(value for _, value in votes).most_common(1)
@@ -71,6 +76,13 @@ def consensus(row: dict[str, Any], answers: Iterable[Answer]) -> Consensus:
         else:
             undecided.append(question)
     return Consensus(tuple(usable), agreed, tuple(undecided), left_out, len(given) - len(about))
+
+
+def _of_named_step(answers: Mapping[str, str], steps: int) -> Iterable[tuple[str, str]]:
+    """The answers without the type of a step that cannot be."""
+    step = answers.get("first_wrong_step")
+    of_none = step is not None and not _possible("first_wrong_step", step, steps)
+    return [(name, value) for name, value in answers.items() if not (of_none and name == "error_type")]
 
 
 def _possible(question: str, value: str, steps: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.review.connection import find_workspace, told
@@ -30,7 +31,8 @@ def invite(client: rg.Argilla, workspace: str, names: Sequence[str]) -> Iterator
         place = find_workspace(client, workspace) or rg.Workspace(workspace, client=client).create()
         members = {user.username for user in place.users}
         existing = {user.username: user for user in client.users.list()}
-    yield f"page: {client.api_url} (workspace {workspace})"
+    alone = ", for this machine alone; `serve --host 0.0.0.0` tells the one for others" * _is_local(client.api_url)
+    yield f"page: {client.api_url} (workspace {workspace}){alone}"
     for name in dict.fromkeys(names):
         with told(client):
             if user := existing.get(name):
@@ -38,10 +40,14 @@ def invite(client: rg.Argilla, workspace: str, names: Sequence[str]) -> Iterator
                     user.add_to_workspace(place)
                     yield f"{name}: has an account; now sees {workspace} too"
                 else:
-                    yield f"{name}: has an account and sees {workspace}"
+                    yield f"{name}: has an account and sees {workspace} (password lost? invite under another name)"
                 continue
             password = secrets.token_urlsafe(9)
             user = rg.User(username=name, password=password, role="annotator", client=client).create()
         yield f"{name}: password {password} (shown once; pass it on)"
         with told(client):
             user.add_to_workspace(place)
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")

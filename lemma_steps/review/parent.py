@@ -71,9 +71,10 @@ class Parent:
         truncated = "truncation" not in (settings.get("ablate") or [])
         return {"truncated": truncated} | {name: given[name] for name in CHECKS if name in given}
 
-    def settings(self, **review: Any) -> dict[str, Any]:
-        """The settings of the reviewed set: those of this one, and of the review."""
-        return {**self.report["settings"], REVIEW: {"of": self.sha256, **review}}
+    def settings(self, datasets: list[str], **review: Any) -> dict[str, Any]:
+        """The settings of the reviewed set: those of this one, and of the review; `datasets` of every review so far."""
+        answered = sorted({*self._review.get("datasets", []), *datasets})
+        return {**self.report["settings"], REVIEW: {"of": self.sha256, **review, "datasets": answered}}
 
     @property
     def about(self) -> dict[str, Any]:

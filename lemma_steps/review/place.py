@@ -23,7 +23,7 @@ class Place:
         client: the server.
         workspace: its workspace, made if missing.
         dataset: its name, made if missing.
-        reviewers: answers that complete a record; of an existing dataset None takes its own, of a new one None is 1.
+        reviewers: answers that complete a record, of an existing dataset too; None leaves it as it is, 1 of a new one.
     """
 
     def __init__(self, client: rg.Argilla, workspace: str, dataset: str, reviewers: int | None) -> None:
@@ -55,8 +55,7 @@ class Place:
         A dataset that an interrupted run left unpublished is made anew: it holds no records.
 
         Raises:
-            RefusedError: the account may not make it, or one of this name has other questions or another number of
-                reviewers.
+            RefusedError: the account may not make it, or one of this name has other questions.
         """
         import argilla as rg
 
@@ -74,6 +73,9 @@ class Place:
                 found = self._found(workspace)
             if found and found._model.status == "ready":
                 self._refuse_other(found)
+                if self.reviewers and self.reviewers != found.settings.distribution.min_submitted:
+                    found.settings.distribution = rg.TaskDistribution(min_submitted=self.reviewers)
+                    found.settings.update()  # the server reckons anew which records are complete
                 return found
             if found:
                 self._refuse_others_draft(found)
@@ -93,12 +95,6 @@ class Place:
         if other := sorted(name for name in wanted if wanted[name] != there.get(name)):
             raise RefusedError(
                 f"dataset {self.dataset} has other questions or fields ({', '.join(other[:4])}); name another with --dataset"
-            )
-        asked = found.settings.distribution.min_submitted
-        if self.reviewers and self.reviewers != asked:
-            raise RefusedError(
-                f"dataset {self.dataset} wants {asked} answer{'s' * (asked > 1)} of each record; "
-                "leave out --reviewers, or name another --dataset"
             )
 
     def _refuse_others_draft(self, found: rg.Dataset) -> None:

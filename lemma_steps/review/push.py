@@ -64,11 +64,13 @@ class Push:
                 dataset can name, or records have another text.
             StoppedError: some were sent; the same call goes on.
         """
-        if sample.longest > MOST_STEPS:
-            raise RefusedError(
-                f"a row of the set has {sample.longest:,} steps, and Argilla takes {MOST_STEPS}; make the set without it"
-            )
         wanted = frozenset(sample.ids)
+        if sample.longest > MOST_STEPS:
+            for row in rows():
+                if row["id"] in wanted and (steps := steps_shown(row)) > MOST_STEPS:
+                    raise RefusedError(
+                        f"row {row['id']}: {steps:,} steps, and Argilla takes {MOST_STEPS}; make the set without it"
+                    )
         dataset = self._place.open(sample.longest)
         there, again = self._there(dataset, sample, (row for row in rows() if row["id"] in wanted))
         send = len(wanted) - len(there)
@@ -89,7 +91,7 @@ class Push:
                     sending.add(len(batch))
         return (
             f"{self._place.workspace}/{self._place.dataset}: {send - len(again):,} new, "
-            f"{len(again):,} updated (labels or choice), {len(there):,} there already; "
+            f"{len(again):,} updated{' (labels or choice)' * bool(again)}, {len(there):,} there already; "
             f"{self._client.api_url.rstrip('/')}/dataset/{dataset.id}/annotation-mode"
         )
 

@@ -54,12 +54,12 @@ class Sample:
             raise RefusedError(f"--size {size}: of a random or uncertain choice; add --choose random or uncertain")
         strata: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
         doubtful: list[tuple[float, str, str]] = []
-        ids: dict[str, None] = {}
+        ids: dict[str, bool] = {}  # whether people have reviewed the row before
         longest = 0
         for row in rows:
             if row["id"] in ids:
                 raise RefusedError(f"row {row['id']}: stands twice in the set; drop one of the two")
-            ids[row["id"]] = None
+            ids[row["id"]] = row.get("changelog") is not None
             longest = max(longest, steps_shown(row))
             if choice is Choice.random:
                 strata[tuple(str(row.get(name)) for name in STRATUM)].append(row["id"])
@@ -79,6 +79,8 @@ class Sample:
             statement = _of_uncertain(size, there, of_doubt)
         else:
             chosen, statement = list(ids), f"every row: {there:,}"
+        if again := sum(ids[id] for id in chosen):
+            statement += f"; {again:,} of them were reviewed before"
         return cls(tuple(chosen), choice, statement, there, longest)
 
 

@@ -104,6 +104,11 @@ class ApplyReview(OrderedStep):
         return sha256((Path(self.directory) / NAME).read_bytes()).hexdigest()
 
     @property
+    def datasets(self) -> list[str]:
+        """`workspace/dataset` of every answer."""
+        return sorted({"/".join(answer.place) for answer in read(Path(self.directory))})
+
+    @property
     def refusals(self) -> list[str]:
         """The changes that were refused so far: id, columns and reason, in a line each."""
         return self._refusals

@@ -456,8 +456,8 @@ def test_it_is_published_in_one_commit_and_names_nobody_in_public(produced: Path
         environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HOME": str(tmp_path / "hf")}
         options = ["--output", str(tmp_path / "b"), "--anonymous", "--push-to-hub", "me/set", "--public"]
         command = [sys.executable, str(ROOT / "recipes" / "review.py"), "apply", str(directory), *options]
-        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        assert "published: " in run.stdout
+        run = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert "published: " in run.stdout, run.stderr
         _, (_, files) = hub.branches["me/set", "main"]
         hub.shutdown()
     assert files["train.parquet"] == (tmp_path / "b" / "train.parquet").read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections import Counter
 
 import pyarrow as pa
@@ -145,6 +146,20 @@ class TestAgain:
         uncertain = Sample.choose(iter(ROWS), Choice.uncertain, 8).ids
         return [id in uncertain for id in Sample.choose(iter(ROWS), Choice.random, 20).ids]
 
+    def test_a_third_reviewer_is_asked_where_two_were(self, place, annotator):
+        push(place, ROWS[:2], reviewers=2)
+        for _ in range(2):
+            answered(place, annotator(), [ROWS[0]["id"]])
+        assert there(place)[ROWS[0]["id"]].status == "completed"
+        assert push(place, ROWS) == [28, 0, 2]
+        before = answers(place)
+        assert push(place, ROWS, reviewers=3) == [0, 0, 30]
+        deadline = time.monotonic() + 20
+        while there(place)[ROWS[0]["id"]].status == "completed" and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert there(place)[ROWS[0]["id"]].status == "pending"
+        assert answers(place) == before
+
     def test_a_dataset_that_was_not_published_is_made_anew(self, place):
         client, workspace, dataset = place
         found = connection.find_workspace(client, workspace)
@@ -174,6 +189,9 @@ class TestRefused:
         with pytest.raises(RefusedError, match="600 steps, and Argilla takes 499"):
             push(place, [{**ROWS[0], "erroneous_prefix": prefix}])
         assert connection.find_dataset(*place) is None
+        rows = [*ROWS[1:], {**ROWS[0], "erroneous_prefix": prefix}]
+        size = next(n for n in range(29, 0, -1) if ROWS[0]["id"] not in Sample.choose(iter(rows), Choice.random, n).ids)
+        assert push(place, rows, Choice.random, size) == [size, 0, 0]
 
     def test_an_unpublished_dataset_of_somebody_else(self, place):
         client, workspace, dataset = place
@@ -185,12 +203,6 @@ class TestRefused:
         with pytest.raises(RefusedError, match=r"another's, not yet published \(poem\).*--dataset"):
             push(place, ROWS)
         assert http.get(f"/api/v1/datasets/{made['id']}").status_code == 200
-
-    def test_another_number_of_reviewers(self, place):
-        push(place, ROWS[:2], reviewers=2)
-        assert push(place, ROWS) == [28, 0, 2]
-        with pytest.raises(RefusedError, match=r"wants 2 answers.*--reviewers"):
-            push(place, ROWS, reviewers=3)
 
     def test_a_row_with_more_steps_than_the_dataset_names(self, place):
         push(place, ROWS[:2])

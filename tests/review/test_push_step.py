@@ -100,6 +100,17 @@ class TestRecipe:
             path.read_text(encoding="utf-8") for path in (tmp_path / "out").iterdir() if path.suffix != ".parquet" and path.suffix != ".sqlite" and path.is_file()
         )  # fmt: skip
 
+    def test_what_is_refused_after_the_run_says_that_the_set_is_written(
+        self, client, argilla_server, dataset_name, tmp_path
+    ):
+        options = ("--push-to-argilla", dataset_name, "--argilla-home", argilla_server.home)
+        assert self.lemma("--output", tmp_path / "one", "--limit", 4, *options).exit_code == 0
+        other = self.lemma("--output", tmp_path / "two", "--limit", 4, "--seed", 5, *options)
+        assert other.exit_code == 3, other.stderr
+        assert "have another text there" in other.stderr
+        assert f"recipes/review.py push {tmp_path / 'two'} --dataset OTHER" in other.stderr
+        assert (tmp_path / "two" / "train.parquet").exists()
+
     @pytest.mark.parametrize("command", [(), ("merge", "nowhere")])
     def test_a_server_that_is_not_there_is_refused_before_any_work(self, tmp_path, command):
         home = ("--argilla-home", tmp_path / "home")

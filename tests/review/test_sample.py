@@ -162,3 +162,12 @@ def test_the_longest_row_of_the_set_counts_not_that_of_the_sample():
     rows = made([30])
     rows[7]["erroneous_prefix"] = " One.\nTwo.\nThree.\nFour."
     assert {Sample.choose(iter(rows), Choice.random, 1, seed).longest for seed in range(5)} == {4}
+
+
+@pytest.mark.parametrize("choice", list(Choice))
+def test_rows_that_were_reviewed_before_are_counted(choice):
+    rows = [{**kept(number), "changelog": None if number % 2 else []} for number in range(10)]
+    assert Sample.choose(iter(rows), choice, None if choice is Choice.all else 10).statement.endswith(
+        "; 5 of them were reviewed before"
+    )
+    assert "before" not in Sample.choose(iter(rows[1:2]), choice, None if choice is Choice.all else 1).statement

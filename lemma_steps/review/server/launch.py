@@ -29,7 +29,7 @@ def launch(home: Path, *, host: str, port: int) -> None:
         address.bound(host, port).close()
     except OSError as error:
         raise RefusedError(
-            f"serve: cannot listen at {host}:{port} ({error.strerror}); give another --port, or end what listens there"
+            f"serve: cannot listen at {host}:{port} ({error.strerror}); give another --port or --host, or end what is there"
         ) from None
     python = server_python()
     command = [str(python), "-E", "-s", str(SCRIPT), "--home", str(home.resolve()), "--host", host, "--port", str(port)]

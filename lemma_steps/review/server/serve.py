@@ -66,7 +66,9 @@ def _serve(home: Path, host: str, port: int, holder: socket.socket) -> None:
 
     app = upstream.app()
     upstream.prepare_database(account)
-    server = upstream.uvicorn_server(app, lambda: print(_greeting(home, host, account, new=known is None), flush=True))
+    server = upstream.uvicorn_server(
+        app, lambda: print(_greeting(home, host, port, account, new=known is None), flush=True)
+    )
     server.run(sockets=[holder])
 
 
@@ -74,7 +76,7 @@ def _prepare_process(home: Path, account: credentials.Credentials) -> None:
     """Settings of the server, a log file for what it says, and a folder for the copy of its pages that each start makes."""
     pages = home / "tmp"
     shutil.rmtree(pages, ignore_errors=True)
-    pages.mkdir()
+    pages.mkdir(exist_ok=True)
     for name in [name for name in os.environ if name.startswith("ARGILLA_")]:
         del os.environ[name]  # meant for another server, or for clients
     os.environ.update(
@@ -93,7 +95,7 @@ def _prepare_process(home: Path, account: credentials.Credentials) -> None:
     logging.captureWarnings(True)
 
 
-def _greeting(home: Path, host: str, account: credentials.Credentials, *, new: bool) -> str:
+def _greeting(home: Path, host: str, port: int, account: credentials.Credentials, *, new: bool) -> str:
     lines = []
     if new:
         lines.append(f"Owner account: user {account.username}, password {account.password}, API key {account.api_key}")
@@ -103,7 +105,7 @@ def _greeting(home: Path, host: str, account: credentials.Credentials, *, new: b
     if host in address.ANYWHERE:
         lines.append(
             f"It listens on every address of {socket.gethostname()}: whoever reaches the port sees the log-in page, and "
-            "nothing on the way is encrypted."
+            f"nothing on the way is encrypted. From another machine: http://{socket.gethostname()}:{port}"
         )
     return "\n".join([*lines, f"Argilla is ready at {account.url} (Ctrl-C ends it)"])
 
