@@ -20,7 +20,7 @@ HOSTILE = {
     "links": f"[press](javascript:{RAN}) ![seen](http://127.0.0.1:9/seen.png) <http://127.0.0.1:9/> [r]: http://127.0.0.1:9/",
     "templates": f"{{{{x}}}} {{{{constructor.constructor('{RAN}')()}}}} ${{{RAN}}} <%= {RAN} %> $& $` $' $1 $$",
     "markdown": "# 1 * 2 * 3\n- 4 - 5\n1. six\n> 7 > 6\n    8\n| 9 | 10 |\n|---|---|\n~~11~~ `12` __13__\n---\n```\n14\n***\n&lt;b&gt; \\*",
-    "maths": r"$\href{javascript:window.ran=1}{x}$ and $\includegraphics{http://127.0.0.1:9/seen.png}$ and $\htmlData{a=b}{x}$",
+    "maths": r"$\href{javascript:window.ran=1}{x}$ and $\includegraphics{http://127.0.0.1:9/seen.png}$ and $\htmlData{a=b}{x}$ and $\overset{5+5=11}{x} \cancel{5}$",
     "directions": "12 \u202e43 = 21\u202c \u2066\u05d0\u05d1\u2069 \u200f5\u200e \ufeff6\u200b7 \x1b[31m8\x00",
     "100 kB of LaTeX": "$" + r"\frac{1}{1+x_{2}}+" * 5000 + "1$ " + "{" * 4000 + "$x$",
 }
