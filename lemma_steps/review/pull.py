@@ -96,6 +96,7 @@ def _records(client: rg.Argilla, dataset: rg.Dataset, seen: Counter[str]) -> Ite
     when an answer was given.
     """
     ids: set[str] = set()
+    before = dataset.progress()["total"]
     while page := repeated(lambda: _page(client, dataset.id, seen["listed"])):
         seen["listed"] += len(page)
         for record in page:
@@ -103,9 +104,10 @@ def _records(client: rg.Argilla, dataset: rg.Dataset, seen: Counter[str]) -> Ite
                 ids.add(record["id"])
                 yield record
     seen["records"] = len(ids)
-    if len(ids) < (total := dataset.progress()["total"]):
+    after = dataset.progress()["total"]
+    if not len(ids) == before == after:  # where one is deleted meanwhile, another slips over the border of two pages
         raise StoppedError(
-            f"{dataset.name}: {len(ids):,} of {total:,} records came, others moved meanwhile; pull again"
+            f"{dataset.name}: {len(ids):,} of {before:,} records came, {after:,} are there now; pull again"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import count
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,27 @@ def test_records_that_move_between_pages_stop_it(
     with pytest.raises(StoppedError, match="11 of 12 records came"):
         sent.pull(tmp_path)
     assert not (tmp_path / NAME).exists()
+
+
+def test_a_record_that_is_deleted_meanwhile_stops_it(
+    sent: Sent, annotator: Annotator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of the second page would slip to the end of the first, which was read before."""
+    respond(annotator("ana").client, sent.records[5], KEEP)
+    monkeypatch.setattr(module, "_PAGE", 5)
+    http, pages = sent.client.api.http_client, count(1)
+    get = http.get
+
+    def deleting(url: str, *given: Any, **named: Any) -> Any:
+        if str(url).endswith("/records") and next(pages) == 2:
+            http.delete(f"/api/v1/records/{sent.records[0]._server_id}").raise_for_status()
+        return get(url, *given, **named)
+
+    monkeypatch.setattr(http, "get", deleting)
+    with pytest.raises(StoppedError, match="of 12 records came, 11 are there now; pull again"):
+        sent.pull(tmp_path)
+    assert not (tmp_path / NAME).exists()
+    assert "on 1 of 11 records" in sent.pull(tmp_path)
 
 
 def test_the_answers_of_a_deleted_account_are_in_the_former_file(
