@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lemma_steps.review.answers import Answer, tidy
+from lemma_steps.review.answers import Answer, latest, tidy
 from lemma_steps.review.questions import NONE, QUESTIONS, labels
 from lemma_steps.review.record import content
 from lemma_steps.review.rows import steps_shown
@@ -23,7 +23,9 @@ class Consensus:
     """The answers about one row, taken together.
 
     Attributes:
-        answers: those about the row's text, sorted by reviewer, without values that cannot be for this row.
+        answers: those about the row's text, the latest of each reviewer, sorted by reviewer, without values that cannot
+            be for this row.
+        given: the same with the earlier ones of reviewers who answered in several datasets.
         agreed: judgement -> the value that more than half of those who gave one chose.
         undecided: judgements without such a value: they change nothing.
         impossible: values that cannot be for this row, such as step 9 of 4.
@@ -31,6 +33,7 @@ class Consensus:
     """
 
     answers: tuple[Answer, ...]
+    given: tuple[Answer, ...]
     agreed: Mapping[str, str]
     undecided: tuple[str, ...]
     impossible: int
@@ -46,11 +49,9 @@ def consensus(row: dict[str, Any], answers: Iterable[Answer]) -> Consensus:
     """What the answers with this row's id say about it, beside the labels that it has now.
 
     A type is a statement about the step that its reviewer named: it counts if the row ends up with that step.
-
-    A reviewer who answered in two datasets has one vote where the answers are the same; where they differ, two.
     """
-    given, text = list(answers), content(row)
-    about = sorted((answer for answer in given if answer.content == text), key=lambda a: (a.reviewer, a.place))
+    all_given, text = list(answers), content(row)
+    about = sorted((answer for answer in all_given if answer.content == text), key=lambda a: (a.reviewer, a.place))
     steps = steps_shown(row)
     usable = [
         replace(
@@ -62,20 +63,22 @@ def consensus(row: dict[str, Any], answers: Iterable[Answer]) -> Consensus:
     ]
     left_out = sum(len(a.answers) - len(b.answers) for a, b in zip(about, usable, strict=True))
     usable = [replace(a, answers={n: v for n, v in a.answers.items() if not _as_shown(row, n, v)}) for a in usable]
+    given, usable = usable, latest(usable)
     agreed: dict[str, str] = {}
     undecided: list[str] = []
     for question in JUDGEMENTS:
         step = agreed.get("first_wrong_step", str(row["error_step"]))
         heard = [a for a in usable if question != "error_type" or a.answers.get("first_wrong_step", step) == step]
-        votes = {(a.reviewer, a.answers[question]) for a in heard if question in a.answers}
+        votes = [a.answers[question] for a in heard if question in a.answers]
         if not votes:
             continue
-        [(value, count)] = Counter(value for _, value in votes).most_common(1)
+        [(value, count)] = Counter(votes).most_common(1)
         if 2 * count > len(votes):
             agreed[question] = value
         else:
             undecided.append(question)
-    return Consensus(tuple(usable), agreed, tuple(undecided), left_out, len(given) - len(about))
+    other_text = len(all_given) - len(about)
+    return Consensus(tuple(usable), tuple(given), agreed, tuple(undecided), left_out, other_text)
 
 
 def _of_named_step(answers: Mapping[str, str], steps: int) -> Iterable[tuple[str, str]]:

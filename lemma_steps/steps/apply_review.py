@@ -118,7 +118,7 @@ class ApplyReview(OrderedStep):
         found = self._found.values()
         names = ("dropped", "types_changed", "steps_confirmed", "steps_moved", "edited")
         return {
-            **agreement([answer for one in found for answer in one.answers], self._population),
+            **agreement([answer for one in found for answer in one.given], self._population),
             "changes": {
                 **{name: self._counts[name] for name in names},
                 "refused": dict(sorted(self._refused.items(), key=lambda item: (-item[1], item[0]))),
