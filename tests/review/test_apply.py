@@ -35,6 +35,7 @@ from tests.hub_server import TOKEN, HubServer
 ROOT = Path(__file__).parents[2]
 Row = dict[str, Any]
 DATA = ("train.parquet", "train.jsonl", "rejected.parquet")
+AT = "2026-01-01T00:00:00Z"
 GOOD = {"prefix_right": "yes", "correction_right": "yes", "reflection_names_error": "yes", "decision": "keep"}
 RIGHT = "Let me take the steps one by one again.\nThe answer is: {}"
 
@@ -45,7 +46,7 @@ def rows_of(directory: Path, name: str = "train") -> list[Row]:
 
 def answer(row: Row, reviewer: str = "ana", /, **answers: str) -> Answer:
     labels = {name: row[name] for name in ("error_step", "error_type", "label_source", "locator_agreement")}
-    return Answer(row["id"], content(row), "team", "set", reviewer, answers, {**labels, "choice": "random"})
+    return Answer(row["id"], content(row), "team", "set", reviewer, answers, {**labels, "choice": "random"}, AT)
 
 
 def part(produced: Path, to: Path, answers: Iterable[Answer]) -> Path:
@@ -163,8 +164,8 @@ def test_the_counts_and_the_refusals_are_told(cases: tuple[Path, Path, dict[str,
 
 def test_a_row_that_nobody_reviewed_keeps_its_bytes(produced: Path, tmp_path: Path) -> None:
     rows = rows_of(produced)
-    other = Answer(rows[0]["id"], "0" * 16, "team", "set", "ana", {"decision": "drop"}, answer(rows[0]).labels)
-    gone = Answer("f" * 16, "0" * 16, "team", "set", "ana", {"decision": "drop"}, answer(rows[0]).labels)
+    other = Answer(rows[0]["id"], "0" * 16, "team", "set", "ana", {"decision": "drop"}, answer(rows[0]).labels, AT)
+    gone = Answer("f" * 16, "0" * 16, "team", "set", "ana", {"decision": "drop"}, answer(rows[0]).labels, AT)
     directory = part(produced, tmp_path / "set", [other, gone])
     said = apply(directory, tmp_path / "reviewed").stdout
     assert "answers about another text 2" in said
