@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from itertools import count
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from lemma_steps.review.pull import pull
 from lemma_steps.review.questions import settings
 from lemma_steps.review.record import content, record_of
 from lemma_steps.review.rows import kept_rows
+from lemma_steps.run_directory import held
 from tests.review.conftest import Reviewer, free_port, respond, signed_in
 
 rg = pytest.importorskip("argilla", reason="needs the review extra")
@@ -122,7 +123,7 @@ def test_answers_that_are_gone_from_the_server_are_collected(sent: Sent, annotat
         respond(ana.client, record, KEEP)
     sent.pull(tmp_path)
     before = (tmp_path / NAME).read_text("utf-8").splitlines()
-    for number, words in enumerate(["1 line", "2 lines"]):
+    for number, words in enumerate(["1 line", "2 lines", "3 lines"]):
         respond(ana.client, sent.records[number], KEEP, "discarded")
         said = sent.pull(tmp_path)
         assert "note: 1 answer that the file had is no longer there; " in said
@@ -130,7 +131,15 @@ def test_answers_that_are_gone_from_the_server_are_collected(sent: Sent, annotat
     assert "note" not in sent.pull(tmp_path)  # said once
     there = [*(tmp_path / NAME).read_text("utf-8").splitlines(), *(tmp_path / FORMER).read_text("utf-8").splitlines()]
     assert sorted(there) == sorted(before)
-    assert len(read(tmp_path)) == 1
+    with pytest.raises(RefusedError, match="no answers yet"):
+        read(tmp_path)
+
+
+def test_a_folder_in_which_somebody_else_writes_is_left_alone(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
+    respond(annotator("ana").client, sent.records[0], KEEP)
+    with held(tmp_path), pytest.raises(RefusedError, match="is writing here"):
+        sent.pull(tmp_path)
+    assert not (tmp_path / NAME).exists()
 
 
 def test_other_datasets_of_the_file_stay(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
