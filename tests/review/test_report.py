@@ -20,6 +20,7 @@ from lemma_steps.review.report_text import CHANGES, WIDTH, beginning, in_line, t
 from lemma_steps.review.rows import kept_rows
 from recipes.review import app
 
+AT = "2026-01-02T03:04:05.000006+00:00"
 GOOD = {
     "first_wrong_step": "2",
     "error_type": "CA",
@@ -47,7 +48,9 @@ def row(id_: str) -> dict[str, Any]:
 
 def answer(id_: str, reviewer: str, changed: Mapping[str, str] | None = None, choice: str = "random") -> Answer:
     labels = {"error_step": 2, "error_type": "CA", "label_source": "teacher", "locator_agreement": None}
-    return Answer(id_, content(row(id_)), "team", "out", reviewer, GOOD | (changed or {}), labels | {"choice": choice})
+    return Answer(
+        id_, content(row(id_)), "team", "out", reviewer, GOOD | (changed or {}), labels | {"choice": choice}, AT
+    )
 
 
 def of(*answers: Answer, rows: int = 10) -> dict[str, Any]:
@@ -64,7 +67,7 @@ def of(*answers: Answer, rows: int = 10) -> dict[str, Any]:
         ({"error_type": "OP"}, {"types_changed": 1, "steps_confirmed": 1}),
         ({"edited_correction": "The answer is: 9"}, {"edited": 1, "steps_confirmed": 1}),
         ({"edited_correction": "x", "edited_reflection": "y"}, {"edited": 1, "steps_confirmed": 1}),
-        ({"first_wrong_step": "9"}, {"impossible": 1}),
+        ({"first_wrong_step": "9"}, {"impossible": 2}),  # the step, and the type of it
         ({"comment": "hm"}, {"steps_confirmed": 1}),
     ],
 )
@@ -320,7 +323,7 @@ def reviewed(produced: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
             if (number + place) % 10 == 4:
                 said = said | {"decision": "drop", "correction_right": "no", "error_type": "HA"}
             labels["choice"] = "uncertain" if number % 20 == 19 else "random"
-            given.append(Answer(found["id"], content(found), "team", "out", who, said, dict(labels)))
+            given.append(Answer(found["id"], content(found), "team", "out", who, said, dict(labels), AT))
     return directory, given
 
 
