@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import fsum, sqrt
 
 _Z = 1.959964
 
@@ -32,13 +32,28 @@ class Share:
         if not of:
             return cls(0, 0, None, None)
         share = count / of
-        worth = _effective(pairs, share, of)
-        if population is not None:
-            if len(pairs) >= population:
-                return cls(count, of, share, share)
-            worth *= (population - 1) / (population - len(pairs))
-        low, high = _wilson(share, worth)
-        return cls(count, of, low, high)
+        return cls(count, of, *_bounds(share, _effective(pairs, share, of), len(pairs), population))
+
+    @classmethod
+    def by_record(cls, pairs: Sequence[tuple[float, int]], population: int | None = None) -> Share:
+        """The mean over records of count / of, so that each weighs once, however often it was asked about.
+
+        `count` is the sum of these shares m_i and `of` the number n of records. Wilson's interval for as many independent
+        replies as give the mean its variance, s^2 / n with s^2 the sample variance of the m_i: share * (1 - share) * n / s^2,
+        no fewer than there are records, no more than there are replies. With one reply each it is that of `by_row`.
+
+        Args:
+            pairs: (count, of), one per record.
+            population: how many records they were drawn from; None: endlessly many.
+        """
+        pairs = [(count, of) for count, of in pairs if of]
+        if not pairs:
+            return cls(0, 0, None, None)
+        rows, shares = len(pairs), [count / of for count, of in pairs]
+        share = fsum(shares) / rows
+        spread = fsum((one - share) ** 2 for one in shares) / (rows - 1) / rows if rows > 1 else 0.0
+        worth = min(max(share * (1 - share) / spread, rows), sum(of for _, of in pairs)) if spread else rows
+        return cls(fsum(shares), rows, *_bounds(share, worth, rows, population))
 
     @property
     def value(self) -> float | None:
@@ -56,6 +71,15 @@ def _effective(pairs: Sequence[tuple[float, int]], share: float, of: int) -> flo
         return rows
     between = sum((count - share * size) ** 2 for count, size in pairs) / of**2 * rows / (rows - 1)
     return of / max(between / single, 1.0)
+
+
+def _bounds(share: float, worth: float, rows: int, population: int | None) -> tuple[float, float]:
+    """The interval of a share that is worth so many independent replies, from so many rows of the population."""
+    if population is not None:
+        if rows >= population:
+            return share, share
+        worth *= (population - 1) / (population - rows)
+    return _wilson(share, worth)
 
 
 def _wilson(share: float, n: float) -> tuple[float, float]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from lemma_steps.review.answers import Answer
+from lemma_steps.review.answers import Answer, latest
 from lemma_steps.review.choice import Choice
 from lemma_steps.review.consensus import JUDGEMENTS
 from lemma_steps.review.kappa import ONE_SIDED, ONE_VALUE, Kappa
@@ -23,48 +24,87 @@ NONE_VARY = "no kappa: no two reviewers ever vary their answers"
 _SPEAKING = (Choice.all, Choice.random, Choice.uncertain)
 """What speaks for the set first."""
 NOT_THE_SET = "over rows chosen as uncertain: this does not speak for the set"
+NOT_ALL = {
+    Choice.random: "{} of {} drawn rows are answered, the rest may differ: no interval for the set",
+    Choice.all: "{} of {} rows are answered, the rest may differ: no interval for the set",
+}
+OF_ONE_STEP = "compared only where the reviewer named the step that the label is of"
+SPLIT = ("first_wrong_step", "error_type")
+"""Questions whose figures are also given by where the label of the step comes from."""
 Record = dict[str, Answer]
 """One record: reviewer -> answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """What the figures are over; `why` there is no interval for the set, None where there is one."""
+
+    records: Sequence[Record]
+    choices: Sequence[Choice]
+    population: int
+    why: str | None
+
+    def share(self, pairs: Sequence[tuple[float, int]], population: float | None = None) -> dict[str, Any]:
+        """Value and bounds of a share over (count, of) pairs, one per record."""
+        found = Share.by_record(pairs, round(self.population if population is None else population))
+        low, high = (None, None) if self.why else (found.low, found.high)
+        return {"share": found.value, "low": low, "high": high}
+
+    def kappa(self, found: Kappa) -> Kappa:
+        """A kappa, without its interval where there is none for the set."""
+        return replace(found, low=None, high=None) if self.why else found
 
 
 def agreement(answers: Iterable[Answer], population: int) -> dict[str, Any]:
     """Agreement per question, shares from 0 to 1 with 95 % intervals.
 
-    Shares and kappas are over rows that speak for the set (drawn at random, or all of it) where there are any; else over
-    those chosen as uncertain, which the notes then say. Several answers to one record are counted for as many as they are
-    worth; a small set narrows the intervals of shares (see `Share`).
+    Figures are over the rows that were drawn at random, else over those of a review of the whole set, else over those
+    chosen as uncertain. They have intervals where all that was drawn is answered (of a review of the whole set: every
+    row), so that they speak for the set; else the notes say why there are none. Every record weighs once: a share is the
+    mean over records of the share of its answers (or pairs of reviewers) that agree. A small set narrows the intervals of
+    shares (see `Share`). Of two answers of one person to a row the later counts.
 
     Args:
-        answers: about the texts that the rows have now, without impossible values (`Consensus.answers`).
+        answers: about the texts that the rows have now, without impossible values, those of a person in other datasets
+            among them (`Consensus.given`).
         population: rows that could have been reviewed.
 
     Returns:
-        `records`, `answers`, `reviewers`, `choices` (records by choice), `population`, `questions` and `error_types`
-        (label -> answer -> count). A question has `name`, `title`, `records`, `with_labels` (`n` answers, `agree`,
-        `share`, `low`, `high`, `kappa`, `kappa_low`, `kappa_high`, `note`) and `between` (`records` with two reviewers or
-        more; `share` of their pairs that agree, `low`, `high`; `cohen` and `fleiss`), which is null without such records.
+        `records`, `answers`, `reviewers`, `choices` (records by choice), `drawn` (choice -> `answered` and `sent`),
+        `over` (choices that the figures are over, and `why` there is no interval), `population`, `questions` and
+        `error_types` (label -> answer -> count). A question has `name`, `title`, `records`, `with_labels` (`records`, `n`
+        answers, `agree`, `share`, `low`, `high`, `kappa`, `kappa_low`, `kappa_high`, `note`), `by_source` (where the label
+        comes from -> `records` to `high`; null but for the step and its type) and `between` (`records` with two reviewers
+        or more; `share` of their pairs that agree, `low`, `high`; `cohen` and `fleiss`), which is null without such
+        records.
     """
-    given = list(answers)
-    records = _records(given)
-    choices = Counter(_choice(record) for record in records)
-    speaking = [record for record in records if _choice(record) != Choice.uncertain]
-    note = None if speaking or not records else NOT_THE_SET
+    every = list(answers)
+    chosen = _choices(every)
+    records: dict[str, Record] = defaultdict(dict)
+    for answer in latest(every):
+        records[answer.id][answer.reviewer] = answer
+    choices = Counter(chosen.values())
+    drawn = _drawn(every, choices, population)
+    over = _over(records, chosen, drawn, population)
+    counted = [answer for record in records.values() for answer in record.values()]
     return {
         "records": len(records),
-        "answers": len(given),
-        "reviewers": len({answer.reviewer for answer in given}),
+        "answers": len(counted),
+        "reviewers": len({answer.reviewer for answer in counted}),
         "choices": {choice.value: choices[choice] for choice in Choice if choices[choice]},
+        "drawn": drawn,
+        "over": {"choices": [choice.value for choice in over.choices], "why": over.why},
         "population": population,
-        "questions": [_question(name, speaking or records, population, note) for name in JUDGEMENTS],
-        "error_types": confusion(given),
+        "questions": [_question(name, over) for name in JUDGEMENTS],
+        "error_types": confusion(counted),
     }
 
 
 def confusion(answers: Iterable[Answer]) -> dict[str, dict[str, int]]:
-    """Error types of the labels -> what people said -> how often, the most frequent first."""
+    """Error types of the labels -> what people said of the same step -> how often, the most frequent first."""
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     for answer in answers:
-        if "error_type" in answer.answers:
+        if _comparable(answer, "error_type"):
             counted[answer.labels["error_type"]][answer.answers["error_type"]] += 1
     return {label: dict(sorted(counted[label].items(), key=lambda one: (-one[1], one[0]))) for label in sorted(counted)}
 
@@ -75,37 +115,97 @@ def label_of(answer: Answer, question: str) -> str:
     return labels.get(question) or IMPLIED[question]
 
 
-def _records(answers: Iterable[Answer]) -> list[Record]:
-    """Answers by record, sorted by id.
-
-    Of a reviewer who answered twice, in two datasets, that counts which speaks for the set, else that of the first by name.
-    """
-    records: dict[str, Record] = defaultdict(dict)
-    for answer in sorted(answers, key=lambda a: (a.id, _SPEAKING.index(a.labels["choice"]), a.key)):
-        records[answer.id].setdefault(answer.reviewer, answer)
-    return list(records.values())
+def _comparable(answer: Answer, question: str) -> bool:
+    """Whether it answers the question that the label answers: a type is of a step, so of the same one."""
+    same = question != "error_type" or answer.answers.get("first_wrong_step") in (
+        None,
+        str(answer.labels["error_step"]),
+    )
+    return same and question in answer.answers
 
 
-def _choice(record: Record) -> Choice:
-    """The way by which the record came to be reviewed; one that speaks for the set where there were several."""
-    found = {answer.labels["choice"] for answer in record.values()}
-    return next(choice for choice in _SPEAKING if choice in found)
+def _choices(answers: Iterable[Answer]) -> dict[str, Choice]:
+    """Id -> the way by which the record came to be reviewed; that which says most where there were several."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for answer in answers:
+        found[answer.id].add(answer.labels["choice"])
+    return {id_: next(choice for choice in _SPEAKING if choice in found[id_]) for id_ in sorted(found)}
 
 
-def _question(name: str, records: Sequence[Record], population: int, note: str | None) -> dict[str, Any]:
-    answered = [found for record in records if (found := {who: a for who, a in record.items() if name in a.answers})]
+def _drawn(answers: Iterable[Answer], choices: Mapping[Choice, int], population: int) -> dict[str, dict[str, int]]:
+    """How many of the records that the datasets hold are answered, by choice; of a review of all rows, of the set."""
+    ids: dict[tuple[str, tuple[str, str]], set[str]] = defaultdict(set)
+    sent: dict[tuple[str, tuple[str, str]], int] = {}
+    for answer in answers:
+        draw = answer.labels["choice"], answer.place
+        ids[draw].add(answer.id)
+        sent[draw] = max(answer.labels["sent"], sent.get(draw, 0))
+    return {
+        choice.value: {"answered": choices[choice] + choices[Choice.random], "sent": population}
+        if choice == Choice.all
+        else {
+            "answered": sum(len(ids[draw]) for draw in ids if draw[0] == choice),
+            "sent": sum(sent[draw] for draw in ids if draw[0] == choice),
+        }
+        for choice in Choice
+        if choices[choice]
+    }
+
+
+def _over(
+    records: Mapping[str, Record], chosen: Mapping[str, Choice], drawn: Mapping[str, Mapping[str, int]], population: int
+) -> _Over:
+    """The records that the figures are over."""
+    of = {choice: [record for id_, record in records.items() if chosen[id_] == choice] for choice in Choice}
+    whole = [record for id_, record in records.items() if chosen[id_] != Choice.uncertain]
+    if whole and len(whole) >= population:
+        return _Over(whole, [choice for choice in (Choice.all, Choice.random) if of[choice]], population, None)
+    choice = next((one for one in (Choice.random, Choice.all) if of[one]), Choice.uncertain)
+    if not records:
+        return _Over([], [], population, None)
+    if choice == Choice.uncertain:
+        return _Over(of[choice], [choice], population, NOT_THE_SET)
+    answered, sent = drawn[choice]["answered"], drawn[choice]["sent"]
+    why = None if answered >= sent else NOT_ALL[choice].format(f"{answered:,}", f"{sent:,}")
+    return _Over(of[choice], [choice], population, why)
+
+
+def _question(name: str, over: _Over) -> dict[str, Any]:
+    answered = [found for record in over.records if (found := {w: a for w, a in record.items() if name in a.answers})]
+    compared = [given for record in over.records if (given := [a for a in record.values() if _comparable(a, name)])]
+    sources = sorted({answer.labels["label_source"] for record in compared for answer in record})
     return {
         "name": name,
         "title": title(name),
         "records": len(answered),
-        "with_labels": _with_labels(name, answered, population, note),
-        "between": _between(name, answered, population),
+        "with_labels": _with_labels(name, compared, over),
+        "by_source": {
+            source: _agreeing(name, [record for record in compared if record[0].labels["label_source"] == source], over)
+            for source in sources
+        }
+        if name in SPLIT
+        else None,
+        "between": _between(name, answered, over),
     }
 
 
-def _with_labels(name: str, records: Sequence[Record], population: int, note: str | None) -> dict[str, Any]:
-    pairs = [[(a.answers[name], label_of(a, name)) for a in record.values()] for record in records]
-    share = Share.by_row([(sum(one == other for one, other in p), len(p)) for p in pairs], population)
+def _agreeing(name: str, records: Sequence[Sequence[Answer]], over: _Over) -> dict[str, Any]:
+    """How many answers are as labelled, and the share over records.
+
+    A part of the records, such as those of one source, is taken for the same part of the population.
+    """
+    pairs = [(sum(a.answers[name] == label_of(a, name) for a in record), len(record)) for record in records]
+    part = over.population * len(records) / max(1, len(over.records))
+    return {
+        "records": len(records),
+        "n": sum(of for _, of in pairs),
+        "agree": sum(count for count, _ in pairs),
+        **over.share(pairs, part),
+    }
+
+
+def _with_labels(name: str, records: Sequence[Sequence[Answer]], over: _Over) -> dict[str, Any]:
+    pairs = [[(a.answers[name], label_of(a, name)) for a in record] for record in records]
     labels = {label for record in pairs for _, label in record}
     if len(labels) == 1:
         words = CONSTANT if name in IMPLIED else ONE_LABEL
@@ -113,37 +213,30 @@ def _with_labels(name: str, records: Sequence[Record], population: int, note: st
     elif len(said := {value for record in pairs for value, _ in record}) == 1:
         kappa = Kappa(None, note=ONE_ANSWER.format(*said))
     else:
-        kappa = Kappa.cohen([{"labels": p} for p in pairs], f"labels:{name}")
+        kappa = over.kappa(Kappa.cohen([{"labels": p} for p in pairs], f"labels:{name}"))
+    notes = (kappa.note, OF_ONE_STEP if name == "error_type" else None, over.why)
     return {
-        "n": share.of,
-        "agree": int(share.count),
-        "share": share.value,
-        "low": share.low,
-        "high": share.high,
+        **_agreeing(name, records, over),
         "kappa": kappa.value,
         "kappa_low": kappa.low,
         "kappa_high": kappa.high,
-        "note": "; ".join(filter(None, (kappa.note, note))) or None,
+        "note": "; ".join(filter(None, notes)) or None,
     }
 
 
-def _between(name: str, records: Sequence[Record], population: int) -> dict[str, Any] | None:
+def _between(name: str, records: Sequence[Record], over: _Over) -> dict[str, Any] | None:
     values = [{who: a.answers[name] for who, a in record.items()} for record in records if len(record) > 1]
     if not values:
         return None
     pairs = [{two: [(value[two[0]], value[two[1]])] for two in combinations(sorted(value), 2)} for value in values]
-    agreeing = [(sum(one == other for [(one, other)] in record.values()), len(record)) for record in pairs]
-    share = Share.by_row(agreeing, population)
     if why := _without_kappa(values):
         cohen = fleiss = Kappa(None, note=why)
     else:
-        cohen = Kappa.cohen(pairs, f"between:{name}")
-        fleiss = Kappa.fleiss([list(value.values()) for value in values], f"fleiss:{name}")
+        cohen = over.kappa(Kappa.cohen(pairs, f"between:{name}"))
+        fleiss = over.kappa(Kappa.fleiss([list(value.values()) for value in values], f"fleiss:{name}"))
     return {
         "records": len(values),
-        "share": share.value,
-        "low": share.low,
-        "high": share.high,
+        **over.share([(sum(one == other for [(one, other)] in p.values()), len(p)) for p in pairs]),
         "cohen": {"pairs": len({two for record in pairs for two in record}), **_shown(cohen)},
         "fleiss": _shown(fleiss),
     }

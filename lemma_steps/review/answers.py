@@ -20,10 +20,11 @@ PULL = "bring answers with recipes/review.py pull"
 _TEXTS = ("id", "content", "workspace", "dataset", "reviewer", "at")
 _LABELS: dict[str, Callable[[Any], bool]] = {
     "error_step": lambda step: type(step) is int and step > 0,
-    "error_type": lambda code: code in TAXONOMY,
+    "error_type": lambda code: isinstance(code, str) and code in TAXONOMY,
     "label_source": lambda source: isinstance(source, str) and source != "",
     "locator_agreement": lambda share: share is None or (type(share) in (int, float) and 0 <= share <= 1),
-    "choice": lambda choice: choice in Choice.__members__,
+    "choice": lambda choice: isinstance(choice, str) and choice in Choice.__members__,
+    "sent": lambda records: type(records) is int and records > 0,
 }
 _BLANKS = re.compile(r"[^\S\n]")
 _TRAILING = re.compile(r"(?<! ) ++$", re.MULTILINE)
@@ -41,7 +42,8 @@ class Answer:
         reviewer: user name; the user's id where the name could not be read.
         answers: question -> value; only those given, edits only where they differ from what was shown.
         labels: what the data say and the reviewer did not see: `error_step`, `error_type`, `label_source`,
-            `locator_agreement`, and `choice`, the way by which the row came to be reviewed.
+            `locator_agreement`; and `choice`, the way by which the row came to be reviewed, and `sent`, how many records
+            of that choice the dataset holds.
         at: when the reviewer last changed it: ISO 8601 in UTC, so that later is greater; empty where that is not known.
     """
 
@@ -134,8 +136,8 @@ def _write(path: Path, lines: Iterable[bytes]) -> None:
 
 
 def possible(labels: Mapping[str, Any]) -> bool:
-    """Whether these are labels that a row can have; for those of a record, which an administrator can edit."""
-    return not _impossible(labels)
+    """Whether these, without `sent`, are labels that a row can have; for those of a record, which administrators can edit."""
+    return _impossible(labels) == ["sent"]
 
 
 def _impossible(labels: Mapping[str, Any]) -> list[str]:

@@ -56,8 +56,10 @@ class Kappa:
         It needs two raters who each use two categories: beside one who always says the same it is 0 whatever the other says.
 
         Args:
-            records: per record, pair of raters -> the values that they gave it. Several pairs: the mean of their kappas,
-                weighted by how much both rated (Light 1971); pairs without a kappa are left out, which the note says.
+            records: per record, pair of raters -> the values that they gave it. A record weighs once in a pair of raters:
+                each of k pairs of values counts 1/k in p_o and in how often each uses each category. Several pairs of
+                raters: the mean of their kappas, weighted by how many records both rated (Light 1971); those without a
+                kappa are left out, which the note says.
             name: seeds the bootstrap.
         """
         groups = list(dict.fromkeys(group for record in records for group in record))
@@ -148,14 +150,14 @@ def _profiles(records: Iterable[T]) -> tuple[list[T], Floats]:
 
 
 def _margins(pairs: Sequence[tuple[str, str]], place: Mapping[str, int]) -> Floats:
-    """Pairs, pairs that agree, and how often the one and the other rater used each category."""
+    """1, the share of pairs that agree, and of those in which the one and the other rater used each category."""
     found = np.zeros(2 + 2 * len(place))
     for one, other in pairs:
         found[0] += 1
         found[1] += one == other
         found[2 + place[one]] += 1
         found[2 + len(place) + place[other]] += 1
-    return found
+    return found / len(pairs)
 
 
 def _cohen(rated: Floats) -> Floats:

@@ -47,7 +47,7 @@ class Place:
             if workspace is None and me.role.value != "owner":
                 raise RefusedError(self._no_workspace())
             if workspace and (found := self._found(workspace)) and found._model.status == "ready":
-                self._refuse_other(found)
+                self.refuse_other(found)
 
     def open(self, steps: int) -> rg.Dataset:
         """The dataset, published and with our questions; `steps` is the longest that a new one must be able to name.
@@ -72,7 +72,7 @@ class Place:
                 time.sleep(1)
                 found = self._found(workspace)
             if found and found._model.status == "ready":
-                self._refuse_other(found)
+                self.refuse_other(found)
                 if self.reviewers and self.reviewers != found.settings.distribution.min_submitted:
                     found.settings.distribution = rg.TaskDistribution(min_submitted=self.reviewers)
                     found.settings.update()  # the server reckons anew which records are complete
@@ -88,7 +88,12 @@ class Place:
     def _found(self, workspace: rg.Workspace) -> rg.Dataset | None:
         return next((each.get() for each in workspace.datasets if each.name == self.dataset), None)
 
-    def _refuse_other(self, found: rg.Dataset) -> None:
+    def refuse_other(self, found: rg.Dataset) -> None:
+        """Refuse a dataset that has not our fields, questions and metadata.
+
+        Raises:
+            RefusedError: it has others.
+        """
         from lemma_steps.review.questions import settings
 
         wanted, there = _form(settings(1, 1)), _form(found.settings)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace as changed
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.review.answers import FORMER, NAME, Answer, possible, replace, tidy
 from lemma_steps.review.connection import find_dataset, find_workspace, repeated, told
 from lemma_steps.review.consensus import EDITS, JUDGEMENTS
+from lemma_steps.review.place import Place
 from lemma_steps.review.record import TYPE_LABEL
 from lemma_steps.run_directory import held
 
@@ -30,17 +33,23 @@ def pull(client: rg.Argilla, workspace: str, dataset: str, directory: Path) -> s
     Answers of other datasets in that file stay. Nothing in Argilla changes. Drafts and discarded answers stay there.
 
     Raises:
-        RefusedError: there is no such folder, workspace or dataset, the server is down or says no, or the file is damaged.
+        RefusedError: there is no such folder, workspace or dataset, the dataset has other questions, the key is an annotator's, the
+            set was made with its answers, the server is down or says no, or the file is damaged.
         StoppedError: records moved meanwhile, or the file cannot be written; it is as it was.
     """
     if not directory.is_dir():
         raise RefusedError(f"{directory}: no such folder; give what recipes/lemma.py wrote")
+    _refuse_applied(directory, f"{workspace}/{dataset}")
     with told(client):
+        if client.me.role.value == "annotator":
+            raise RefusedError(f"{client.me.username}: an annotator cannot read answers; use the key of an owner or admin")
         found = _dataset(client, workspace, dataset)
+        Place(client, workspace, dataset, None).refuse_other(found)
         names = _names(client, found.workspace.id)
         seen: Counter[str] = Counter()
         questions = {str(question.id): question.name for question in found.settings.questions}
         answers = list(_answers(_records(client, found, seen), names, questions, (workspace, dataset), seen))
+    answers = [changed(a, labels={**a.labels, "sent": seen[a.labels["choice"]]}) for a in answers]
     if not answers and not (directory / NAME).exists():
         return f"{workspace}/{dataset}: no submitted answers yet{_left(seen)}"
     with held(directory):
@@ -60,6 +69,20 @@ def pull(client: rg.Argilla, workspace: str, dataset: str, directory: Path) -> s
             f"{directory / FORMER} keeps what is gone, {_many(kept, 'line')} in all"
         )
     return "\n".join(lines)
+
+
+def _refuse_applied(directory: Path, place: str) -> None:
+    """Answers that made a set are about the rows that it was made of: here they would count again, those that are left."""
+    try:
+        report = json.loads((directory / "report.json").read_text("utf-8"))
+        applied = report["settings"]["review"]["datasets"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # no reviewed set
+    if place in applied:
+        raise RefusedError(
+            f"{directory}: was made with the answers of {place}; give the set that was pushed there, or push this one to "
+            "another --dataset"
+        )
 
 
 def _dataset(client: rg.Argilla, workspace: str, dataset: str) -> rg.Dataset:
@@ -124,13 +147,18 @@ def _answers(
     place: tuple[str, str],
     seen: Counter[str],
 ) -> Iterator[Answer]:
-    """Counts in `seen` what it leaves out. The server names people and questions by ids, of which two maps are given."""
+    """Counts in `seen` what it leaves out, and the records of each choice, which are `sent` once all are seen.
+
+    The server names people and questions by ids, of which two maps are given.
+    """
     for record in records:
         metadata = record["metadata"] or {}
         labels = {name: metadata.get(TYPE_LABEL if name == "error_type" else name) for name in _LABELS}
-        if not (record["external_id"] and metadata.get("content") and possible(labels)):
+        content = metadata.get("content")
+        if not (record["external_id"] and content and isinstance(content, str) and possible(labels)):
             seen["alien"] += 1
             continue
+        seen[labels["choice"]] += 1
         shown = {questions.get(one["question_id"]): one["value"] for one in record["suggestions"] or ()}
         for response in record["responses"] or ():
             if response["status"] != "submitted":
@@ -139,7 +167,7 @@ def _answers(
             who = response["user_id"]
             seen["nameless"] += who not in names
             given, at = _given(response["values"] or {}, shown), _utc(response["updated_at"])
-            yield Answer(record["external_id"], metadata["content"], *place, names.get(who, who), given, labels, at)
+            yield Answer(record["external_id"], content, *place, names.get(who, who), given, labels, at)
 
 
 def _utc(moment: str) -> str:

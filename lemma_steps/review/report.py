@@ -52,7 +52,7 @@ def report(rows: Iterable[Row], answers: Sequence[Answer]) -> dict[str, Any]:
     of: dict[str, list[Answer]] = defaultdict(list)
     for answer in answers:
         of[answer.id].append(answer)
-    population, used, asked = 0, list[Answer](), Counter[str]()
+    population, used, given, asked = 0, list[Answer](), list[Answer](), Counter[str]()
     contradictions: dict[str, list[Row]] = defaultdict(list)
     disagreements = []
     for row in rows:
@@ -61,6 +61,7 @@ def report(rows: Iterable[Row], answers: Sequence[Answer]) -> dict[str, Any]:
             continue
         found = consensus(row, of.pop(row["id"]))
         used += found.answers
+        given += found.given
         asked.update(_asked(row, found))
         one = {"id": row["id"], "question": beginning(row["question"])}
         slips: dict[str, list[str]] = defaultdict(list)
@@ -73,7 +74,7 @@ def report(rows: Iterable[Row], answers: Sequence[Answer]) -> dict[str, Any]:
             disagreements.append({**one, "said": said, "undecided": list(found.undecided)})
     asked["other_text"] += sum(map(len, of.values()))
     return {
-        **agreement(used, population),
+        **agreement(given, population),
         "by_reviewer": _by_reviewer(used),
         "changes": {name: asked[name] for name in CHANGES},
         "contradictions": {words: contradictions[words] for words in CONTRADICTIONS if words in contradictions},

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
+from dataclasses import replace as changed
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given as given_any
+from hypothesis import strategies as st
 
-from lemma_steps.review.agreement import NONE_VARY, NOT_THE_SET, agreement, confusion
+from lemma_steps.review.agreement import NONE_VARY, NOT_THE_SET, OF_ONE_STEP, agreement, confusion
 from lemma_steps.review.answers import Answer
 from lemma_steps.review.consensus import JUDGEMENTS
 from lemma_steps.review.kappa import ONE_SIDED, ONE_VALUE
 from lemma_steps.review.questions import title
+from lemma_steps.share import Share
 
 
 def answer(
@@ -24,6 +29,8 @@ def answer(
     step: int = 2,
     kind: str = "CA",
     dataset: str = "out",
+    sent: int = 1,
+    at: bool = False,
 ) -> Answer:
     labels = {
         "error_step": step,
@@ -31,8 +38,9 @@ def answer(
         "label_source": "teacher",
         "locator_agreement": None,
         "choice": choice,
+        "sent": sent,
     }
-    return Answer(id_, "c" * 16, "team", dataset, reviewer, answers, labels)
+    return Answer(id_, "c" * 16, "team", dataset, reviewer, answers, labels, f"2026-01-0{1 + at}T00:00:00+00:00")
 
 
 def question(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -41,10 +49,13 @@ def question(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def test_the_keys_are_those_of_the_contract_and_go_into_json() -> None:
     found = agreement([answer("a", "ana", {"decision": "keep"}), answer("a", "ben", {"decision": "drop"})], 10)
-    assert [*found] == ["records", "answers", "reviewers", "choices", "population", "questions", "error_types"]
+    assert [*found] == [
+        *("records", "answers", "reviewers", "choices", "drawn", "over", "population", "questions", "error_types")
+    ]
     assert [(one["name"], one["title"]) for one in found["questions"]] == [(n, title(n)) for n in JUDGEMENTS]
     decision = question(found, "decision")
     assert [*decision["with_labels"]] == [
+        "records",
         "n",
         "agree",
         "share",
@@ -94,14 +105,14 @@ def test_kappa_with_labels_that_differ() -> None:
     labels = question(agreement(given, 1000), "error_type")["with_labels"]
     assert labels["kappa"] == pytest.approx(0.4)
     assert labels["kappa_low"] < 0.4 < labels["kappa_high"]
-    assert labels["note"] is None
+    assert labels["note"] == OF_ONE_STEP
 
 
 def test_rows_chosen_as_uncertain_count_only_where_there_are_no_others() -> None:
     doubtful = [answer(f"u{n}", "ana", {"decision": "drop"}, "uncertain") for n in range(5)]
-    drawn = [answer(f"r{n}", "ana", {"decision": "keep"}, choice) for n, choice in enumerate(["random", "all"])]
+    drawn = [answer(f"r{n}", "ana", {"decision": "keep"}, sent=2) for n in range(2)]
     both = agreement([*doubtful, *drawn], 100)
-    assert (both["records"], both["choices"]) == (7, {"all": 1, "random": 1, "uncertain": 5})
+    assert (both["records"], both["choices"]) == (7, {"random": 2, "uncertain": 5})
     assert question(both, "decision")["with_labels"]["n"] == 2
     assert question(both, "decision")["with_labels"]["share"] == 1
     assert NOT_THE_SET not in question(both, "decision")["with_labels"]["note"]
@@ -157,7 +168,7 @@ def test_between_reviewers() -> None:
     found = question(agreement(given, 10**9), "decision")
     assert found["records"] == 4
     assert found["between"]["records"] == 3
-    assert found["between"]["share"] == pytest.approx((1 + 3 + 0) / (3 + 3 + 1))  # pairs that agree, of all pairs
+    assert found["between"]["share"] == pytest.approx((1 / 3 + 1 + 0) / 3)  # a record with three pairs weighs as any
     assert found["between"]["cohen"]["pairs"] == 3
     agreed, expected = (1 / 3 + 1 + 0) / 3, 0
     for category in ("keep", "drop"):
@@ -208,7 +219,7 @@ def test_people_who_always_say_the_same_beside_labels_that_differ() -> None:
     labels = question(agreement(given, 1000), "error_type")["with_labels"]
     assert (labels["n"], labels["agree"]) == (30, 20)
     assert (labels["kappa"], labels["kappa_low"], labels["kappa_high"]) == (None, None, None)
-    assert labels["note"] == "no kappa: every answer is CA"
+    assert labels["note"] == f"no kappa: every answer is CA; {OF_ONE_STEP}"
 
 
 def test_two_people_are_one_pair_whichever_dataset_each_answered_in() -> None:
@@ -231,32 +242,153 @@ def test_questions_that_a_reviewer_left_out_do_not_count() -> None:
 def test_one_person_is_no_second_reviewer() -> None:
     twice = [answer("a", "ana", {"decision": "keep"}, dataset=dataset) for dataset in ("one", "two")]
     found = agreement(twice, 10)
-    assert (found["records"], found["answers"], found["reviewers"]) == (1, 2, 1)
+    assert (found["records"], found["answers"], found["reviewers"]) == (1, 1, 1)
     assert question(found, "decision")["between"] is None
     assert question(found, "decision")["with_labels"]["n"] == 1
 
 
-@pytest.mark.parametrize("datasets", [("one", "two"), ("two", "one")])
-def test_of_two_answers_of_one_person_that_of_the_first_dataset_by_name_counts(datasets: tuple[str, str]) -> None:
+@pytest.mark.parametrize("later", ["uncertain", "random"])
+def test_the_later_answer_of_a_person_counts_for_what_the_row_was_drawn_as(later: str) -> None:
+    """Not only the later answer makes a draw complete: both its records are answered, whichever came first."""
     given = [
-        answer("a", "ana", {"decision": "keep" if dataset == "one" else "drop"}, dataset=dataset)
-        for dataset in datasets
+        answer(
+            "a", "ana", {"decision": "drop" if choice == later else "keep"}, choice, dataset=choice, at=choice == later
+        )
+        for choice in ("uncertain", "random")
     ]
-    assert question(agreement(given, 10), "decision")["with_labels"]["agree"] == 1
-
-
-@pytest.mark.parametrize("datasets", [("one", "two"), ("two", "one")])
-def test_a_row_of_a_random_sample_speaks_for_the_set_though_the_same_person_had_it_as_uncertain(
-    datasets: tuple[str, str],
-) -> None:
-    given = [
-        answer("a", "ana", {"decision": said}, choice, dataset=dataset)
-        for dataset, choice, said in zip(datasets, ("uncertain", "random"), ("keep", "drop"), strict=True)
-    ]
+    given.append(answer("b", "ana", {"decision": "keep"}, "random", dataset="random"))
+    given = [changed(one, labels={**one.labels, "sent": 2 if one.dataset == "random" else 1}) for one in given]
     found = agreement(given, 10)
-    assert found["choices"] == {"random": 1}
+    assert (found["choices"], found["drawn"]["random"]) == ({"random": 2}, {"answered": 2, "sent": 2})
     labels = question(found, "decision")["with_labels"]
-    assert (labels["n"], labels["agree"]) == (1, 0)  # the answer that was asked for at random
+    assert (labels["n"], labels["agree"]) == (2, 1)
+    assert labels["low"] < 0.5 < labels["high"]
+
+
+def test_a_sample_that_is_not_answered_says_nothing_of_the_set() -> None:
+    """Those answered may be the easy ones, or those that were answered before because they were in doubt."""
+    given = [answer(str(n), "ana", {"decision": "keep" if n % 4 else "drop"}, sent=41) for n in range(40)]
+    given += [answer(str(n), "ben", {"decision": "keep" if n % 3 else "drop"}, sent=41) for n in range(40)]
+    part = agreement(given, 1000)
+    whole = agreement([changed(one, labels={**one.labels, "sent": 40}) for one in given], 1000)
+    why = "40 of 41 drawn rows are answered, the rest may differ: no interval for the set"
+    assert (part["over"]["why"], whole["over"]["why"]) == (why, None)
+    for bounded, found in ((False, part), (True, whole)):
+        one = question(found, "decision")
+        figures = (one["with_labels"], one["between"], one["between"]["cohen"], one["between"]["fleiss"])
+        assert all(figure["low"] is not None for figure in figures) == bounded
+        assert any(figure["low"] is not None for figure in figures) == bounded
+        assert any(figure["high"] is not None for figure in figures) == bounded
+        assert (why in one["with_labels"]["note"]) != bounded
+        assert one["between"]["fleiss"]["kappa"] is not None
+    assert question(part, "decision")["with_labels"]["share"] == question(whole, "decision")["with_labels"]["share"]
+
+
+@pytest.mark.parametrize(
+    ("answered", "over", "why"),
+    [  # (choice, dataset, answered, sent) ...; population 30
+        ([("random", "one", 4, 4), ("random", "two", 5, 5)], ["random"], None),
+        ([("random", "one", 4, 4), ("random", "two", 5, 6)], ["random"], "9 of 10 drawn"),
+        ([("random", "one", 4, 4), ("all", "one", 5, 26)], ["random"], None),
+        ([("random", "one", 4, 5), ("all", "one", 5, 26)], ["random"], "4 of 5 drawn"),
+        ([("random", "one", 4, 4), ("all", "one", 26, 26)], ["all", "random"], None),
+        ([("all", "one", 29, 30)], ["all"], "29 of 30 rows"),
+        ([("all", "one", 29, 29)], ["all"], "29 of 30 rows"),  # a row that was never sent
+        ([("all", "one", 30, 30)], ["all"], None),
+        ([("uncertain", "one", 4, 4)], ["uncertain"], NOT_THE_SET),
+        ([("uncertain", "one", 30, 30)], ["uncertain"], NOT_THE_SET),
+        ([("uncertain", "one", 4, 4), ("random", "one", 6, 6)], ["random"], None),
+        ([("uncertain", "one", 4, 4), ("all", "one", 6, 6)], ["all"], "6 of 30 rows"),
+    ],
+)
+def test_what_the_figures_are_over(answered: list[tuple[str, str, int, int]], over: list[str], why: str | None) -> None:
+    given = [
+        answer(f"{choice}-{dataset}-{n}", "ana", {"decision": "keep"}, choice, dataset=dataset, sent=sent)
+        for choice, dataset, count, sent in answered
+        for n in range(count)
+    ]
+    found = agreement(given, 30)
+    assert found["over"]["choices"] == over
+    assert (found["over"]["why"] or "").startswith(why or "")
+    assert (found["over"]["why"] is None) == (why is None)
+    labels = question(found, "decision")["with_labels"]
+    assert labels["n"] == sum(count for choice, _, count, _ in answered if choice in over)
+    assert (labels["low"] is None) == (why is not None)
+
+
+def test_a_record_that_is_asked_about_again_weighs_no_more() -> None:
+    """What a lead does: two colleagues look again at the rows where the first reviewer disagrees."""
+    said = {n: "drop" if n < 40 else "keep" for n in range(200)}
+    once = [answer(str(n), "ana", {"decision": value}) for n, value in said.items()]
+    again = [answer(str(n), who, {"decision": said[n]}) for n in range(40) for who in ("ben", "cem")]
+    alone, found = (question(agreement(given, 1000), "decision")["with_labels"] for given in (once, [*once, *again]))
+    assert found["share"] == alone["share"] == 0.8
+    assert (found["low"], found["high"]) == (alone["low"], alone["high"])
+    assert (found["records"], found["n"], found["agree"]) == (200, 280, 160)
+
+
+def test_kappa_with_labels_weighs_each_record_once() -> None:
+    table = [("CA", "CA")] * 20 + [("CA", "OP")] * 5 + [("OP", "CA")] * 10 + [("OP", "OP")] * 15
+    given = [
+        answer(str(n), who, {"error_type": said}, kind=label)
+        for n, (said, label) in enumerate(table)
+        for who in ("ana", "ben", "cem")[: 1 if said == label else 3]
+    ]
+    assert question(agreement(given, 1000), "error_type")["with_labels"]["kappa"] == pytest.approx(0.4)
+
+
+def test_types_are_compared_where_the_step_is_the_same() -> None:
+    steps = [("2", "CA"), ("2", "OP"), ("1", "OP"), ("none", "none"), ("3", "CA")]
+    given = [
+        answer(str(n), "ana", {"first_wrong_step": step, "error_type": kind}) for n, (step, kind) in enumerate(steps)
+    ]
+    found = agreement(given, 1000)
+    types = question(found, "error_type")
+    assert (types["records"], types["with_labels"]["records"], types["with_labels"]["share"]) == (5, 2, 0.5)
+    assert OF_ONE_STEP in types["with_labels"]["note"]
+    assert question(found, "first_wrong_step")["with_labels"]["records"] == 5
+    assert found["error_types"] == {"CA": {"CA": 1, "OP": 1}}
+
+
+def test_steps_and_types_are_split_by_where_the_label_is_from() -> None:
+    given = [
+        changed(one, labels={**one.labels, "label_source": "injected" if int(one.id) % 3 else "arithmetic"})
+        for one in (answer(str(n), "ana", {"first_wrong_step": "2" if n % 3 else "1"}, sent=30) for n in range(30))
+    ]
+    found = agreement(given, 1000)
+    by_source = question(found, "first_wrong_step")["by_source"]
+    assert {source: (one["records"], one["share"]) for source, one in by_source.items()} == {
+        "arithmetic": (10, 0.0),
+        "injected": (20, 1.0),
+    }
+    assert by_source["injected"]["low"] < 1
+    assert question(found, "decision")["by_source"] is None
+    alone = question(agreement(given, 30), "first_wrong_step")["by_source"]["injected"]
+    assert (alone["low"], alone["high"]) == (1, 1)  # the whole of its part was looked at
+
+
+def test_intervals_are_those_of_a_bootstrap_over_records() -> None:
+    """Some records are asked about once, some up to five times, and answers to one record are alike."""
+    draw = np.random.default_rng(3)
+    chances = draw.beta(2, 1, 300)
+    sizes = draw.integers(1, 6, 300)
+    counts = draw.binomial(sizes, chances)
+    means = counts / sizes
+    drawn = means[draw.integers(0, 300, (4000, 300))].mean(axis=1)
+    found = Share.by_record(list(zip(counts.tolist(), sizes.tolist(), strict=True)))
+    assert found.low is not None
+    assert found.high is not None
+    assert found.value == pytest.approx(means.mean())
+    assert (found.low, found.high) == pytest.approx(np.quantile(drawn, (0.025, 0.975)), abs=0.004)
+
+
+@given_any(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(0, 50) | st.none())
+def test_with_one_answer_each_records_are_rows(said: list[bool], more: int | None) -> None:
+    pairs = [(float(one), 1) for one in said]
+    population = None if more is None else len(said) + more
+    one, other = Share.by_record(pairs, population), Share.by_row(pairs, population)
+    assert (one.count, one.of) == (other.count, other.of)
+    assert (one.low, one.high) == pytest.approx((other.low, other.high))
 
 
 def test_confusion_counts_what_people_said_by_label() -> None:

@@ -24,6 +24,7 @@ LABELS = {
     "label_source": "teacher",
     "locator_agreement": 0.75,
     "choice": "random",
+    "sent": 4,
 }
 ANSWER = Answer("r1", "c" * 16, "team", "out", "ana", {"decision": "keep", "comment": "fine"}, LABELS, AT)
 LINE: dict[str, Any] = {
@@ -184,6 +185,11 @@ DAMAGED = {
     "blank": "",
     "no id": without("id"),
     "no answers": without("answers"),
+    "no count": without("labels", "sent"),
+    "no records": json.dumps(SECOND | {"labels": LABELS | {"sent": 0}}),
+    "a count that is a text": json.dumps(SECOND | {"labels": LABELS | {"sent": "4"}}),
+    "types": json.dumps(SECOND | {"labels": LABELS | {"error_type": ["CA"]}}),
+    "choices": json.dumps(SECOND | {"labels": LABELS | {"choice": ["all"]}}),
     "no choice": without("labels", "choice"),
     "no time": without("at"),
     "not a time": json.dumps(SECOND | {"at": "yesterday"}),

@@ -86,7 +86,7 @@ def test_what_was_submitted_comes_back_and_nothing_else(sent: Sent, annotator: A
         assert answer.place == (sent.workspace, sent.name)
         assert answer.content == content(row)
         labels = ("error_step", "error_type", "label_source", "locator_agreement")
-        assert answer.labels == {name: row[name] for name in labels} | {"choice": "random"}
+        assert answer.labels == {name: row[name] for name in labels} | {"choice": "random", "sent": 12}
     assert said.startswith(f"{tmp_path / NAME}: 3 answers of 2 reviewers on 2 of 12 records in ")
     assert said.endswith("; left there: 1 draft, 2 discarded")
 
@@ -142,6 +142,42 @@ def test_a_folder_in_which_somebody_else_writes_is_left_alone(sent: Sent, annota
     assert not (tmp_path / NAME).exists()
 
 
+def test_each_answer_says_how_many_rows_came_in_its_way(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
+    sent.dataset.records.log([record_of(row, "uncertain") for row in sent.rows[:5]])
+    ana = annotator("ana")
+    for record in (sent.records[0], sent.records[11]):
+        respond(ana.client, record, KEEP)
+    sent.pull(tmp_path)
+    by_id = {a.id: (a.labels["choice"], a.labels["sent"]) for a in read(tmp_path)}
+    assert by_id == {sent.rows[0]["id"]: ("uncertain", 5), sent.rows[11]["id"]: ("random", 7)}
+
+
+def test_a_dataset_of_other_questions_is_refused(
+    client: Any, workspace: str, dataset_name: str, tmp_path: Path
+) -> None:
+    other = rg.Settings(fields=[rg.TextField("text")], questions=[rg.LabelQuestion("mood", labels=["good", "bad"])])
+    rg.Dataset(dataset_name, workspace=workspace, settings=other, client=client).create()
+    with pytest.raises(RefusedError, match="has other questions or fields") as refused:
+        pull(client, workspace, dataset_name, tmp_path)
+    assert "\n" not in str(refused.value)
+
+
+def test_answers_that_made_a_set_are_not_brought_to_it(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
+    respond(annotator("ana").client, sent.records[0], KEEP)
+
+    def reviewed(of: object) -> None:
+        (tmp_path / "report.json").write_text(json.dumps({"settings": {"review": of}}), "utf-8")
+
+    reviewed({"datasets": [f"{sent.workspace}/other", f"{sent.workspace}/{sent.name}"]})
+    with pytest.raises(RefusedError, match="was made with the answers of") as refused:
+        sent.pull(tmp_path)
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / NAME).exists()
+    for of in ({"datasets": [f"{sent.workspace}/other"]}, None, {}):
+        reviewed(of)
+        assert "1 answer of" in sent.pull(tmp_path)
+
+
 def test_other_datasets_of_the_file_stay(sent: Sent, annotator: Annotator, tmp_path: Path) -> None:
     second = Sent(sent.client, sent.workspace, f"{sent.name}-second", sent.rows[:3])
     ana = annotator("ana")
@@ -185,6 +221,7 @@ def test_an_edit_is_what_differs_from_what_was_shown(
         ("strange", {"type_label": "XX"}),
         ("strange", {"error_step": 0}),
         ("strange", {"locator_agreement": 2.0}),
+        *(("strange", {name: ["CA", "random"]}) for name in ("content", "choice", "type_label", "label_source")),
         (None, {}),
     ],
 )
@@ -295,7 +332,7 @@ def test_refusals_are_one_line_with_the_remedy_and_leave_the_file(
         (sent.client, "nowhere", sent.name, tmp_path, "no workspace nowhere; give --workspace"),
         (sent.client, sent.workspace, "nothing", tmp_path, "no dataset nothing in workspace"),
         (sent.client, sent.workspace, sent.name, tmp_path / "missing", "no such folder"),
-        (ana, sent.workspace, sent.name, tmp_path, "may not do that"),
+        (ana, sent.workspace, sent.name, tmp_path, "an annotator cannot read answers; use the key"),
         (down, sent.workspace, sent.name, tmp_path, "no server answers"),
     ]
     for client, workspace, name, directory, words in cases:
