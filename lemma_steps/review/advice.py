@@ -92,8 +92,10 @@ def _drops(figures: Mapping[str, Any]) -> Iterator[str]:
 
 def _few(figures: Mapping[str, Any]) -> Iterator[str]:
     kept = next(q["with_labels"] for q in figures["questions"] if q["name"] == "decision")
-    speak = any(choice != Choice.uncertain for choice in figures["choices"])
-    if speak and kept["n"] and kept["high"] - kept["low"] > 2 * WIDE:
+    over = figures["over"]
+    if over["why"] and over["choices"] != [Choice.uncertain]:
+        yield f"{over['why']}. Let the reviewers finish, then pull again."
+    elif kept["low"] is not None and kept["high"] - kept["low"] > 2 * WIDE:
         yield (
             f"Few rows are answered: the share that reviewers would keep may be anything from {100 * kept['low']:.0f} to "
             f"{100 * kept['high']:.0f} %. More rows make that narrower (push with a larger --size)."

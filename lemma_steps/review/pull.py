@@ -33,8 +33,8 @@ def pull(client: rg.Argilla, workspace: str, dataset: str, directory: Path) -> s
     Answers of other datasets in that file stay. Nothing in Argilla changes. Drafts and discarded answers stay there.
 
     Raises:
-        RefusedError: there is no such folder, workspace or dataset, the dataset has other questions, the key is an annotator's, the
-            set was made with its answers, the server is down or says no, or the file is damaged.
+        RefusedError: there is no such folder, workspace or dataset, the dataset has other questions, the key is an
+            annotator's, the set was made with its answers, the server is down or says no, or the file is damaged.
         StoppedError: records moved meanwhile, or the file cannot be written; it is as it was.
     """
     if not directory.is_dir():
@@ -42,7 +42,9 @@ def pull(client: rg.Argilla, workspace: str, dataset: str, directory: Path) -> s
     _refuse_applied(directory, f"{workspace}/{dataset}")
     with told(client):
         if client.me.role.value == "annotator":
-            raise RefusedError(f"{client.me.username}: an annotator cannot read answers; use the key of an owner or admin")
+            raise RefusedError(
+                f"{client.me.username}: an annotator cannot read answers; use the key of an owner or admin"
+            )
         found = _dataset(client, workspace, dataset)
         Place(client, workspace, dataset, None).refuse_other(found)
         names = _names(client, found.workspace.id)

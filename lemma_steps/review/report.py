@@ -86,16 +86,17 @@ def _asked(row: Row, found: Consensus) -> Counter[str]:
     asked = Counter(undecided=len(found.undecided), impossible=found.impossible, other_text=found.other_text)
     if dropped(found) is not None:
         return asked + Counter(dropped=1)
+    conflicts = set[tuple[str, ...]]()  # texts that conflict are one, however many there are
     for change in changes(row, found):
         if change.refused:
-            asked["refused"] += 1
+            conflicts.add((change.refused, *change.values))
         elif "error_type" in change.values:
             asked["types_changed"] += 1
         elif "error_step" in change.values:
             asked["steps_confirmed" if change.confirms(row) else "steps_moved"] += 1
         else:
             asked["edited"] = 1
-    return asked
+    return asked + Counter(refused=len(conflicts))
 
 
 CONTRADICTIONS = (

@@ -23,21 +23,31 @@ _CHOICES = {
     "uncertain": "chosen as uncertain",
 }
 CHANGES = {
-    "dropped": "rows dropped",
-    "types_changed": "error types changed",
-    "steps_confirmed": "wrong steps confirmed",
-    "steps_moved": "wrong steps moved to another step",
-    "edited": "rows edited",
-    "refused": "changes that contradict others: they are not made",
-    "undecided": "judgements without a majority: they change nothing",
-    "impossible": "answers that cannot be for their row, left out",
-    "other_text": "answers about a text that is no longer in the set, left out",
+    "dropped": ("row dropped", "rows dropped"),
+    "types_changed": ("error type changed", "error types changed"),
+    "steps_confirmed": ("wrong step confirmed", "wrong steps confirmed"),
+    "steps_moved": ("wrong step moved to another step", "wrong steps moved to another step"),
+    "edited": ("row edited", "rows edited"),
+    "refused": ("change that contradicts others: it is not made", "changes that contradict others: they are not made"),
+    "undecided": (
+        "judgement without a majority: it changes nothing",
+        "judgements without a majority: they change nothing",
+    ),
+    "impossible": ("answer that cannot be for its row, left out", "answers that cannot be for their row, left out"),
+    "other_text": (
+        "answer about a text that is no longer in the set, left out",
+        "answers about a text that is no longer in the set, left out",
+    ),
 }
-"""What `changes` counts, in words."""
+"""What `changes` counts, in words: of one, and of more."""
 ONLY_UNCERTAIN = "Agreement is that on rows chosen as uncertain"
 WITHOUT_UNCERTAIN = "Agreement is computed without the rows chosen as uncertain"
+WITHOUT_PART = "Agreement is computed without the rows of the review of the whole set, which is not complete."
+FEW = 30
+SMALL = f"fewer than {FEW} rows: a hint"
 READING = (
-    "Shares and intervals are in per cent; intervals hold 95 %. kappa is agreement beyond chance: 1 where all agree, 0 "
+    "Shares and intervals are in per cent; intervals hold 95 %. Every row weighs once, however many judged it. "
+    "kappa is agreement beyond chance: 1 where all agree, 0 "
     "where they agree as often as chance would have it. A high share with a low kappa is usual where nearly all answers "
     "are the same. Reviewers saw which step is marked, so agreement on the first wrong step is an upper bound."
 )
@@ -49,6 +59,7 @@ def text(figures: Mapping[str, Any], name: str) -> str:
     parts = [
         _head(figures, name),
         *_labels(figures["questions"]),
+        *_sources(figures["questions"]),
         *_between(figures["questions"]),
         _reviewers(figures["by_reviewer"]),
         *_types(figures["error_types"]),
@@ -73,16 +84,19 @@ def in_line(words: str) -> str:
 
 def _head(figures: Mapping[str, Any], name: str) -> str:
     choices = ", ".join(f"{count:,} {_CHOICES[choice]}" for choice, count in figures["choices"].items())
-    records, population = figures["records"], figures["population"]
+    over = figures["over"]
     lines = [
-        f"Review of {in_line(name)}: {records:,} of {population:,} rows, {figures['answers']:,} answers, "
-        f"{figures['reviewers']:,} reviewer{'s' * (figures['reviewers'] != 1)} ({choices}).",
+        f"Review of {in_line(name)}: {figures['records']:,} of {_many(figures['population'], 'row')}, "
+        f"{_many(figures['answers'], 'answer')}, {_many(figures['reviewers'], 'reviewer')} ({choices}).",
     ]
-    if "all" in figures["choices"] and records < population:
-        lines.append("Not every row is answered yet. Those that are were not drawn at random: figures may still move.")
-    if "uncertain" in figures["choices"]:
-        alone = len(figures["choices"]) == 1
-        lines.append(f"{ONLY_UNCERTAIN if alone else WITHOUT_UNCERTAIN}, which do not speak for the set.")
+    if "uncertain" in over["choices"]:
+        lines.append(f"{ONLY_UNCERTAIN}, which do not speak for the set.")
+    elif "uncertain" in figures["choices"]:
+        lines.append(f"{WITHOUT_UNCERTAIN}, which do not speak for the set.")
+    if "all" in figures["choices"] and "all" not in over["choices"]:
+        lines.append(WITHOUT_PART)
+    if over["why"] and "uncertain" not in over["choices"]:
+        lines.append(f"{over['why']}.")
     return "\n".join(fill(line, WIDTH) for line in [*lines, READING])
 
 
@@ -95,6 +109,18 @@ def _labels(questions: Sequence[Mapping[str, Any]]) -> list[str]:
             rows.append([question["title"], f"{found['n']:,}", _share(found), kappa])
     heading = "Reviewers and labels: how often an answer is what the data say"
     return [_table(heading, ["question", "answers", "agree", "kappa"], rows, notes.words)] if rows else []
+
+
+def _sources(questions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Agreement by where the label comes from, if from several places: which of them to distrust."""
+    notes, rows = _Notes(), []
+    for question in questions:
+        found = question["by_source"] or {}
+        for source, one in found.items() if len(found) > 1 else ():
+            mark = notes.mark(SMALL if one["records"] < FEW else None)
+            rows.append([question["title"], in_line(source), f"{one['records']:,}{mark}", _share(one)])
+    heading = "The same by where the label of the step is from"
+    return [_table(heading, ["question", "label from", "rows", "agree"], rows, notes.words)] if rows else []
 
 
 def _between(questions: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -139,7 +165,9 @@ def _types(found: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 
 def _asked(found: Mapping[str, int]) -> str:
-    lines = [f"{count:>7,}  {CHANGES[name]}" for name, count in found.items() if count] or ["      0  changes"]
+    lines = [f"{count:>7,}  {CHANGES[name][count != 1]}" for name, count in found.items() if count] or [
+        "      0  changes"
+    ]
     heading = "What apply would be asked to do (each change has yet to pass the checks)"
     return "\n".join([heading, "", *lines])
 
@@ -160,7 +188,7 @@ def _disagreements(found: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     undecided = sum(bool(one["undecided"]) for one in found)
     lines = [
-        f"Reviewers differ on {len(found):,} records; on {undecided:,} there is no majority (marked *)",
+        f"Reviewers differ on {_many(len(found), 'record')}; on {undecided:,} there is no majority (marked *)",
         "",
         fill(FINDING, WIDTH),
         "",
@@ -211,7 +239,12 @@ class _Notes:
 
 
 def _share(found: Mapping[str, Any]) -> str:
-    return f"{100 * found['share']:.1f}\n{100 * found['low']:.1f} to {100 * found['high']:.1f}"
+    bounds = "" if found["low"] is None else f"\n{100 * found['low']:.1f} to {100 * found['high']:.1f}"
+    return f"{100 * found['share']:.1f}{bounds}"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' * (count != 1)}"
 
 
 def _kappa(value: float | None, low: float | None, high: float | None, mark: str) -> str:

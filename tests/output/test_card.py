@@ -132,7 +132,7 @@ def test_a_fence_is_longer_than_any_inside():
 
 def question(name, title, share=0.9, kappa=0.8, note=None, between=True):
     apart = {"kappa": 0.7, "low": 0.5, "high": 0.9, "note": None}
-    figures = {"n": 40, "agree": 36, "share": share, "low": 0.8, "high": 0.95}
+    figures = {"records": 29, "n": 40, "agree": 36, "share": share, "low": 0.8, "high": 0.95}
     return {
         "name": name,
         "title": title,
@@ -151,13 +151,14 @@ def question(name, title, share=0.9, kappa=0.8, note=None, between=True):
     }
 
 
-def reviewed(choices=None, **changes):
+def reviewed(choices=None, over=None, why=None, **changes):
     done = {"dropped": 3, "types_changed": 2, "steps_confirmed": 20, "steps_moved": 1, "edited": 4}
     return {
         "records": 30,
         "answers": 40,
         "reviewers": 2,
         "choices": choices or {"random": 30},
+        "over": {"choices": over or ["random"], "why": why},
         "population": 500,
         "questions": [
             question("first_wrong_step", "Which step?", share=0.912),
@@ -187,10 +188,10 @@ def test_a_card_of_a_set_that_nobody_reviewed_speaks_of_no_review(review):
 
 def test_a_reviewed_set_says_how_far_people_agree():
     text = card_of(reviewed())
-    assert "reviewers name the same step in 91.2 % of 40 answers" in text
-    assert "reviewers name the same type in 83.4 % of 40 answers" in text
+    assert "reviewers name the same step in 91.2 % of 29 rows of the set before review |" in text
+    assert "reviewers name the same type in 83.4 % of 29 rows of the set before review |" in text
     assert "not measured" not in text
-    assert "| Which step? | 30 | 36 of 40 | 91.2 % (80.0 to 95.0) | 0.80 (0.60 to 0.90) |" in text
+    assert "| Which step? | 29 | 36 of 40 | 91.2 % (80.0 to 95.0) | 0.80 (0.60 to 0.90) |" in text
     assert "| Which step? | 10 | 85.0 % (70.0 to 90.0) | 0.70 (0.50 to 0.90) | 0.70 (0.50 to 0.90) |" in text
     assert "| refused: answer\\_wrong | 5 |" in text
     assert "| none, an answer about another text or an impossible one | 8 |" in text
@@ -200,18 +201,47 @@ def test_a_reviewed_set_says_how_far_people_agree():
 
 
 @pytest.mark.parametrize(
-    ("choices", "said", "unsaid"),
+    ("choices", "over", "why", "said", "unsaid"),
     [
-        ({"random": 30}, "30 rows drawn at random: what is found on them holds for the whole set", "doubtful"),
-        ({"uncertain": 30}, "most doubtful: they do not speak for the set.", "holds for"),
-        ({"uncertain": 30}, "answers about the set before review, the most doubtful rows only", "holds for"),
-        ({"random": 29, "uncertain": 1}, "1 row chosen as the most doubtful", "doubtful rows only"),
-        ({"random": 29, "uncertain": 1}, "and are left out of the figures", "doubtful rows only"),
-        ({"all": 30}, "which is not complete; which rows come first is not drawn at random", "doubtful"),
+        (
+            {"random": 30},
+            ["random"],
+            None,
+            "30 rows drawn at random: what is found on them holds for the whole",
+            "doubtful",
+        ),
+        ({"random": 1}, ["random"], None, "- 1 row drawn at random", "left out of the figures"),
+        ({"random": 30}, ["random"], "30 of 40 drawn", "30 rows drawn at random: 30 of 40 drawn.", "holds for"),
+        (
+            {"random": 30},
+            ["random"],
+            "30 of 40 drawn",
+            "rows of the set before review, not all that were drawn",
+            "holds for",
+        ),
+        ({"uncertain": 30}, ["uncertain"], "no", "most doubtful: they do not speak for the set.", "holds for"),
+        (
+            {"uncertain": 30},
+            ["uncertain"],
+            "no",
+            "rows of the set before review, the most doubtful ones only",
+            "left out",
+        ),
+        ({"random": 29, "uncertain": 1}, ["random"], None, "1 row chosen as the most doubtful", "doubtful ones only"),
+        (
+            {"random": 29, "uncertain": 1},
+            ["random"],
+            None,
+            "speak for the set, and left out of the figures.",
+            "ones only",
+        ),
+        ({"all": 30}, ["all"], "30 of 500 rows", "30 rows of a review of all rows: 30 of 500 rows.", "doubtful"),
+        ({"all": 500}, ["all"], None, "500 rows of a review of all rows.", "not complete"),
+        ({"random": 29, "all": 1}, ["random"], None, "which is not complete, and left out of the figures.", "doubtful"),
     ],
 )
-def test_what_the_choice_of_rows_allows_to_say(choices, said, unsaid):
-    text = card_of(reviewed(choices))
+def test_what_the_choice_of_rows_allows_to_say(choices, over, why, said, unsaid):
+    text = card_of(reviewed(choices, over, why))
     assert said in text
     assert unsaid not in text
 

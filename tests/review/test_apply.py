@@ -46,7 +46,9 @@ def rows_of(directory: Path, name: str = "train") -> list[Row]:
 
 def answer(row: Row, reviewer: str = "ana", /, **answers: str) -> Answer:
     labels = {name: row[name] for name in ("error_step", "error_type", "label_source", "locator_agreement")}
-    return Answer(row["id"], content(row), "team", "set", reviewer, answers, {**labels, "choice": "random"}, AT)
+    return Answer(
+        row["id"], content(row), "team", "set", reviewer, answers, {**labels, "choice": "random", "sent": 1}, AT
+    )
 
 
 def part(produced: Path, to: Path, answers: Iterable[Answer]) -> Path:

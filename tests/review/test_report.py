@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace as replaced
 from pathlib import Path
@@ -16,7 +17,7 @@ from lemma_steps.review.answers import NAME, Answer, replace
 from lemma_steps.review.questions import title
 from lemma_steps.review.record import content
 from lemma_steps.review.report import CONTRADICTIONS, report, write_report
-from lemma_steps.review.report_text import CHANGES, WIDTH, beginning, in_line, text
+from lemma_steps.review.report_text import CHANGES, SMALL, WIDTH, WITHOUT_PART, beginning, in_line, text
 from lemma_steps.review.rows import kept_rows
 from recipes.review import app
 
@@ -46,10 +47,19 @@ def row(id_: str) -> dict[str, Any]:
     }
 
 
-def answer(id_: str, reviewer: str, changed: Mapping[str, str] | None = None, choice: str = "random") -> Answer:
+def answer(
+    id_: str, reviewer: str, changed: Mapping[str, str] | None = None, choice: str = "random", sent: int = 1
+) -> Answer:
     labels = {"error_step": 2, "error_type": "CA", "label_source": "teacher", "locator_agreement": None}
     return Answer(
-        id_, content(row(id_)), "team", "out", reviewer, GOOD | (changed or {}), labels | {"choice": choice}, AT
+        id_,
+        content(row(id_)),
+        "team",
+        "out",
+        reviewer,
+        GOOD | (changed or {}),
+        labels | {"choice": choice, "sent": sent},
+        AT,
     )
 
 
@@ -100,7 +110,7 @@ def test_who_contradicts_himself_in_two_datasets_is_named_once() -> None:
 
 def test_different_edits_are_counted_as_refused() -> None:
     found = of(answer("r1", "ana", {"edited_reflection": "A"}), answer("r1", "ben", {"edited_reflection": "B"}))
-    assert (found["changes"]["edited"], found["changes"]["refused"]) == (0, 2)
+    assert (found["changes"]["edited"], found["changes"]["refused"]) == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -322,7 +332,7 @@ def reviewed(produced: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
         for place, who in enumerate(people):
             if (number + place) % 10 == 4:
                 said = said | {"decision": "drop", "correction_right": "no", "error_type": "HA"}
-            labels["choice"] = "uncertain" if number % 20 == 19 else "random"
+            labels |= {"choice": "uncertain", "sent": 36} if number % 20 == 19 else {"choice": "random", "sent": 687}
             given.append(Answer(found["id"], content(found), "team", "out", who, said, dict(labels), AT))
     return directory, given
 
@@ -377,3 +387,49 @@ def test_a_file_for_the_figures_that_cannot_be_written_is_refused(
     replace(directory, "team", "out", given)
     with pytest.raises(RefusedError, match="cannot be written"):
         write_report(directory, tmp_path / "no" / "figures.json")
+
+
+def test_one_is_no_plural() -> None:
+    two = text(of(*(answer(id_, who, {"decision": "drop"}) for id_ in ("r1", "r2") for who in ("a", "b"))), "out")
+    assert "Review of out: 1 of 1 row, 1 answer, 1 reviewer (1 drawn at random)." in text(
+        report([row("r1")], [answer("r1", "ana")]), "out"
+    )
+    assert "2  rows dropped" in two
+    assert "1  row dropped" in text(of(answer("r1", "ana", {"decision": "drop"})), "out")
+    assert "4 answers, 2 reviewers" in two
+
+
+def test_a_sample_that_is_not_answered_has_no_interval() -> None:
+    part, whole = (text(of(answer("r1", "ana", sent=sent), answer("r2", "ana", sent=sent)), "out") for sent in (3, 2))
+    why = "2 of 3 drawn rows are answered, the rest may differ: no interval for the set."
+    said = " ".join(part.split())
+    assert why in said
+    assert f"{why} Let the reviewers finish, then pull again." in said
+    assert part.count("100.0") == whole.count("100.0") // 2  # the share without its upper bound
+    assert "drawn rows are answered" not in whole
+    assert re.search(r"\d+\.\d to 100\.0", whole)
+    assert not re.search(r"\d+\.\d to 100\.0", part)
+
+
+def test_rows_of_a_review_that_is_not_complete_are_left_out() -> None:
+    found = of(answer("r1", "ana"), answer("r2", "ana", choice="all"))
+    assert WITHOUT_PART in " ".join(text(found, "out").split())
+    assert WITHOUT_PART not in " ".join(text(of(answer("r1", "ana")), "out").split())
+
+
+def test_agreement_is_split_by_where_the_label_is_from() -> None:
+    def of_sources(count: int, *sources: str) -> str:
+        given = [answer(f"r{number}", "ana") for number in range(count)]
+        labelled = [
+            replaced(one, labels={**one.labels, "label_source": sources[number % len(sources)]})
+            for number, one in enumerate(given)
+        ]
+        return text(of(*labelled, rows=count), "out")
+
+    shown = of_sources(59, "injected", "arith\x1bmetic")
+    part = shown.partition("The same by where the label of the step is from")[2].partition("\n\n\n")[0]
+    assert "arith⟨U+001B⟩metic" in part
+    assert re.search(r"injected +30 ", part)
+    assert re.search(r"metic +29 \[1\]", part)
+    assert f"[1] {SMALL}" in part
+    assert "by where the label" not in of_sources(59, "injected")
