@@ -160,7 +160,7 @@ def _answers(
         if not (record["external_id"] and content and isinstance(content, str) and possible(labels)):
             seen["alien"] += 1
             continue
-        seen[labels["choice"]] += 1
+        seen[metadata["choice"]] += 1
         shown = {questions.get(one["question_id"]): one["value"] for one in record["suggestions"] or ()}
         for response in record["responses"] or ():
             if response["status"] != "submitted":

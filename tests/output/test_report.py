@@ -164,6 +164,7 @@ def test_a_review_is_shown_where_there_was_one_and_adds_no_element(records):
     question = {"name": "decision", "title": HOSTILE, "records": 3, "between": None}
     review = {"records": records, "answers": 3, "reviewers": 1, "choices": {HOSTILE: 3}, "population": 9}
     review["questions"] = [question | {"with_labels": {**figures, "kappa_high": None, "note": None}}]
+    review["over"] = {"choices": [HOSTILE], "why": f"1 of 2 drawn {HOSTILE}"}
     review["changes"] = {"dropped": 1, "refused": {HOSTILE: 2}}
     summary = Summary(STEPS)
     for row in stream(20):
@@ -173,5 +174,6 @@ def test_a_review_is_shown_where_there_was_one_and_adds_no_element(records):
     page = Page(render_report(report | {"review": review}, summary.examples))
     assert page.tags["script"] == page.tags["img"] == 0
     assert ("66.7 % (20.0 to 90.0)" in page.text) == bool(records)
+    assert ("(1 of 2 drawn" in page.text) == bool(records)
     assert ("dropped 1, changes refused 2" in page.text) == bool(records)
     assert (page.tags == before.tags) == (not records)
