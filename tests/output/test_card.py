@@ -225,7 +225,7 @@ def test_a_reviewed_set_says_how_far_people_agree():
             ["uncertain"],
             "no",
             "rows of the set before review, the most doubtful ones only",
-            "left out",
+            "left out of the figures",
         ),
         ({"random": 29, "uncertain": 1}, ["random"], None, "1 row chosen as the most doubtful", "doubtful ones only"),
         (
