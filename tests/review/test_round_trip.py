@@ -197,10 +197,12 @@ def test_the_figures_count_what_was_answered(first):
     )
     assert figures["population"] == len(first.rows)
     of = {question["name"]: question for question in figures["questions"]}
-    same = sum(line["answers"]["error_type"] == line["labels"]["error_type"] for line in lines)
-    assert of["error_type"]["with_labels"]["n"] in (len(lines), figures["records"])
-    if of["error_type"]["with_labels"]["n"] == len(lines):
-        assert of["error_type"]["with_labels"]["agree"] == same
+    compared = [one for one in lines if one["answers"]["first_wrong_step"] == str(one["labels"]["error_step"])]
+    same = sum(one["answers"]["error_type"] == one["labels"]["error_type"] for one in compared)
+    assert 0 < same < len(compared) < len(lines)
+    assert (of["error_type"]["with_labels"]["n"], of["error_type"]["with_labels"]["agree"]) == (len(compared), same)
+    assert {one["labels"]["sent"] for one in lines} == {SIZE}
+    assert figures["over"]["why"].startswith(f"{figures['records']} of {SIZE} drawn rows are answered")
     assert of["decision"]["with_labels"]["kappa"] is None
     report = json.loads((first.output / "report.json").read_text())
     assert report["kept"] == len(first.kept)
