@@ -382,6 +382,12 @@ def test_intervals_are_those_of_a_bootstrap_over_records() -> None:
     assert (found.low, found.high) == pytest.approx(np.quantile(drawn, (0.025, 0.975)), abs=0.004)
 
 
+def test_records_that_vary_less_than_chance_are_worth_no_more_than_their_answers() -> None:
+    even, alone = Share.by_record([(1, 2)] * 9 + [(2, 3)]), Share.by_row([(1, 1)] * 11 + [(0, 1)] * 10)
+    widths = [share.high - share.low for share in (even, alone) if share.high is not None and share.low is not None]
+    assert widths[0] == pytest.approx(widths[1], rel=0.01)
+
+
 @given_any(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(0, 50) | st.none())
 def test_with_one_answer_each_records_are_rows(said: list[bool], more: int | None) -> None:
     pairs = [(float(one), 1) for one in said]

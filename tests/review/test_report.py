@@ -411,6 +411,14 @@ def test_a_sample_that_is_not_answered_has_no_interval() -> None:
     assert not re.search(r"\d+\.\d to 100\.0", part)
 
 
+def test_a_later_answer_in_another_dataset_leaves_a_sample_answered() -> None:
+    first, second = answer("r1", "ana", sent=2), answer("r2", "ana", sent=2)
+    found = of(first, second, replaced(answer("r1", "ana"), dataset="pilot", at=AT.replace("2026", "2027")))
+    assert found["over"] == {"choices": ["random"], "why": None}
+    assert found["drawn"] == {"random": {"answered": 3, "sent": 3}}
+    assert (found["records"], found["answers"], found["by_reviewer"][0]["answers"]) == (2, 2, 2)
+
+
 def test_rows_of_a_review_that_is_not_complete_are_left_out() -> None:
     found = of(answer("r1", "ana"), answer("r2", "ana", choice="all"))
     assert WITHOUT_PART in " ".join(text(found, "out").split())
