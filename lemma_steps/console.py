@@ -29,8 +29,9 @@ def quiet_libraries() -> None:
 def exit_codes() -> Iterator[None]:
     """Turn the errors that a user can act on into one line and the exit code that design.md gives them.
 
-    A request to end (SIGTERM: a scheduler, a container) is treated as Ctrl-C is.
+    A request to end (SIGTERM: a scheduler, a container) is treated as Ctrl-C is, until the work has ended.
     """
+    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     if threading.current_thread() is threading.main_thread():
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what `&` in a script leaves: SIGTERM would do nothing
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -50,3 +51,7 @@ def exit_codes() -> Iterator[None]:
     except KeyboardInterrupt:
         print("stopped: interrupted; run the same command again to resume", file=sys.stderr)
         raise SystemExit(3) from None
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in former.items():
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
