@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 NONE = "none"
 """The label that says "no step" or "no error"."""
-FEWEST_STEPS, MOST_STEPS = 20, 499
-"""Steps that a dataset can name: as many as its longest row has, but room for later rows, and Argilla's limit."""
+FEWEST_STEPS, MOST_STEPS = 8, 499
+"""Steps that a dataset can name: as many as the longest row of the set has; of fewer than nine each has one digit."""
 
 _PAGE: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("questions.yaml").read_text(encoding="utf-8"))
 FIELDS: tuple[str, ...] = tuple(_PAGE["fields"])
@@ -42,7 +42,9 @@ def labels(question: str, steps: int = FEWEST_STEPS) -> dict[str, str]:
     if given == "steps":
         given = {str(number): f"Step {number}" for number in range(1, _nameable(steps) + 1)}
     elif given == "error_types":
-        given = {code: kind.name.removesuffix(" Error") for code, kind in TAXONOMY.items()}
+        # key 1 is of the rarest type: followed in haste by the next question's 1 or 2 it is read as 11 or 12
+        codes = sorted(TAXONOMY, key=lambda code: code != "NO")
+        given = {code: TAXONOMY[code].name.removesuffix(" Error") for code in codes}
     return given | ({NONE: asked["none"]} if "none" in asked else {})
 
 

@@ -168,6 +168,7 @@ class Page:
     def picture(self, folder: Path | None, name: str) -> None:
         """Save what is to be seen, for docs/; nothing without a folder."""
         if folder is not None:
+            self.page.wait_for_timeout(1000)  # panels slide
             self.page.screenshot(path=folder / f"{name}.png")
 
 

@@ -42,13 +42,20 @@ def press(page: Page, keys: Iterable[str], pause_ms: int) -> None:
     page.page.wait_for_timeout(PAUSE_MS)
 
 
-@pytest.mark.parametrize(
-    ("keys", "pause_ms", "step"), [("216111", PAUSE_MS, "2"), ("111111", 50, "11"), ("216111", 50, "21")]
-)
-def test_hasty_digits_are_one_number_and_are_not_submitted(page, keys, pause_ms, step):
-    press(page, keys, pause_ms)
-    assert page.page.locator(f"[id='first_wrong_step_{step}']").is_checked()
+@pytest.mark.parametrize(("pause_ms", "kind"), [(PAUSE_MS, "NO"), (50, "QM")])
+def test_hasty_digits_are_one_number_and_are_not_submitted(page, pause_ms, kind):
+    press(page, "21", PAUSE_MS)
+    press(page, "1111", pause_ms)
+    assert page.page.locator(f"[id='error_type_{kind}']").is_checked()
     assert page.page.evaluate(f"{SUBMIT}.disabled") is (pause_ms < PAUSE_MS)
+
+
+def test_what_no_second_digit_can_follow_may_be_followed_in_haste(page):
+    press(page, "212111", 50)
+    assert page.page.locator("[id='first_wrong_step_2']").is_checked()
+    assert page.page.locator("[id='prefix_right_yes']").is_checked()
+    assert page.page.locator("[id='error_type_CA']").is_checked()
+    assert not page.page.evaluate(f"{SUBMIT}.disabled")
 
 
 @pytest.mark.parametrize("elsewhere", [".record__content .content-area >> nth=0", "text=GUIDELINES"])
