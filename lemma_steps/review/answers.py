@@ -26,6 +26,8 @@ _LABELS: dict[str, Callable[[Any], bool]] = {
     "choice": lambda choice: isinstance(choice, str) and choice in Choice.__members__,
     "sent": lambda records: type(records) is int and records > 0,
 }
+OF_RECORD = tuple(name for name in _LABELS if name != "sent")
+"""Labels that a record in Argilla has; `sent` is counted over all of them."""
 _BLANKS = re.compile(r"[^\S\n]")
 _TRAILING = re.compile(r"(?<! ) ++$", re.MULTILINE)
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lemma_steps.errors import RefusedError, StoppedError
-from lemma_steps.review.answers import FORMER, NAME, Answer, possible, replace, tidy
+from lemma_steps.review.answers import FORMER, NAME, OF_RECORD, Answer, possible, replace, tidy
 from lemma_steps.review.connection import find_dataset, find_workspace, repeated, told
 from lemma_steps.review.consensus import EDITS, JUDGEMENTS
 from lemma_steps.review.place import Place
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import argilla as rg
 
 COMMENT = "comment"
-_LABELS = ("error_step", "error_type", "label_source", "locator_agreement", "choice")
 _PAGE = 250
 Record = dict[str, Any]
 
@@ -155,7 +154,7 @@ def _answers(
     """
     for record in records:
         metadata = record["metadata"] or {}
-        labels = {name: metadata.get(TYPE_LABEL if name == "error_type" else name) for name in _LABELS}
+        labels = {name: metadata.get(TYPE_LABEL if name == "error_type" else name) for name in OF_RECORD}
         content = metadata.get("content")
         if not (record["external_id"] and content and isinstance(content, str) and possible(labels)):
             seen["alien"] += 1
