@@ -25,6 +25,11 @@ def quiet_libraries() -> None:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # a second Ctrl-C leaves tasks behind, as it should
 
 
+def many(count: int, word: str) -> str:
+    """`1 row`, `1,200 rows`."""
+    return f"{count:,} {word}{'s' * (count != 1)}"
+
+
 @contextmanager
 def exit_codes() -> Iterator[None]:
     """Turn the errors that a user can act on into one line and the exit code that design.md gives them.

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lemma_steps.console import many
 from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.review.answers import FORMER, NAME, OF_RECORD, Answer, possible, replace, tidy
 from lemma_steps.review.connection import find_dataset, find_workspace, repeated, told
@@ -57,8 +58,8 @@ def pull(client: rg.Argilla, workspace: str, dataset: str, directory: Path) -> s
         gone, kept = replace(directory, workspace, dataset, answers)
     reviewers, reviewed = len({a.reviewer for a in answers}), len({a.id for a in answers})
     lines = [
-        f"{directory / NAME}: {_many(len(answers), 'answer')} of {_many(reviewers, 'reviewer')} on {reviewed:,} of "
-        f"{_many(seen['records'], 'record')} in {workspace}/{dataset}{_left(seen)}"
+        f"{directory / NAME}: {many(len(answers), 'answer')} of {many(reviewers, 'reviewer')} on {reviewed:,} of "
+        f"{many(seen['records'], 'record')} in {workspace}/{dataset}{_left(seen)}"
     ]
     if seen["nameless"]:
         lines.append(
@@ -66,8 +67,8 @@ def pull(client: rg.Argilla, workspace: str, dataset: str, directory: Path) -> s
         )
     if gone:
         lines.append(
-            f"note: {_many(gone, 'answer')} that the file had {_is(gone)} no longer there; "
-            f"{directory / FORMER} keeps what is gone, {_many(kept, 'line')} in all"
+            f"note: {many(gone, 'answer')} that the file had {_is(gone)} no longer there; "
+            f"{directory / FORMER} keeps what is gone, {many(kept, 'line')} in all"
         )
     return "\n".join(lines)
 
@@ -192,16 +193,12 @@ def _given(values: Mapping[str, Mapping[str, Any]], shown: Mapping[str | None, A
 def _left(seen: Mapping[str, int]) -> str:
     """What was not brought."""
     parts = [
-        (seen["draft"], _many(seen["draft"], "draft")),
+        (seen["draft"], many(seen["draft"], "draft")),
         (seen["discarded"], f"{seen['discarded']:,} discarded"),
-        (seen["alien"], f"{_many(seen['alien'], 'record')} that this program did not send, or not so"),
+        (seen["alien"], f"{many(seen['alien'], 'record')} that this program did not send, or not so"),
     ]
     left = [words for count, words in parts if count]
     return f"; left there: {', '.join(left)}" if left else ""
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def _is(count: int) -> str:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lemma_steps.console import many
 from lemma_steps.review.advice import advice, command
 from lemma_steps.taxonomy import TAXONOMY
 
@@ -86,8 +87,8 @@ def _head(figures: Mapping[str, Any], name: str) -> str:
     choices = ", ".join(f"{count:,} {_CHOICES[choice]}" for choice, count in figures["choices"].items())
     over = figures["over"]
     lines = [
-        f"Review of {in_line(name)}: {figures['records']:,} of {_many(figures['population'], 'row')}, "
-        f"{_many(figures['answers'], 'answer')}, {_many(figures['reviewers'], 'reviewer')} ({choices}).",
+        f"Review of {in_line(name)}: {figures['records']:,} of {many(figures['population'], 'row')}, "
+        f"{many(figures['answers'], 'answer')}, {many(figures['reviewers'], 'reviewer')} ({choices}).",
     ]
     if "uncertain" in over["choices"]:
         lines.append(f"{ONLY_UNCERTAIN}, which do not speak for the set.")
@@ -188,7 +189,7 @@ def _disagreements(found: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     undecided = sum(bool(one["undecided"]) for one in found)
     lines = [
-        f"Reviewers differ on {_many(len(found), 'record')}; on {undecided:,} there is no majority (marked *)",
+        f"Reviewers differ on {many(len(found), 'record')}; on {undecided:,} there is no majority (marked *)",
         "",
         fill(FINDING, WIDTH),
         "",
@@ -241,10 +242,6 @@ class _Notes:
 def _share(found: Mapping[str, Any]) -> str:
     bounds = "" if found["low"] is None else f"\n{100 * found['low']:.1f} to {100 * found['high']:.1f}"
     return f"{100 * found['share']:.1f}{bounds}"
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}{'s' * (count != 1)}"
 
 
 def _kappa(value: float | None, low: float | None, high: float | None, mark: str) -> str:
