@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
@@ -17,7 +17,7 @@ from lemma_steps.output import write_result
 from lemma_steps.progress import Progress
 from lemma_steps.run_directory import STORE, run_directory
 from lemma_steps.runner import Runner
-from lemma_steps.settings import Settings
+from lemma_steps.settings import ModelSettings, Settings
 from lemma_steps.shards.chains import leave_to_merge
 from lemma_steps.shards.order import Order
 from lemma_steps.shards.places import claim_output
@@ -26,6 +26,9 @@ from lemma_steps.shards.shard import Shard
 if TYPE_CHECKING:
     from distilabel.models.llms import LLM
     from distilabel.pipeline import Pipeline
+
+Row = dict[str, Any]
+T = TypeVar("T")
 
 _FAILED = (
     "http_",
@@ -80,31 +83,70 @@ def execute(
         RefusedError: the directory is another's, the store is damaged, or no row was kept.
         StoppedError: budget, disk or endpoint ended the run; the same call goes on.
     """
-    written = yaml.safe_dump(pipeline.dump(), sort_keys=False, allow_unicode=True)
+    written = saved(pipeline)
     claim_output(output, shard, written)
     if shard:
         leave_to_merge(pipeline)
     place = place_of(output, shard)
+
+    async def write(rows: AsyncIterator[Row], runner: Runner, facts: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+        order = Order(place, lambda: runner.generator.block)
+        writing = write_result(
+            order.watch(rows) if shard else rows,
+            list(runner.counts),
+            place,
+            settings.model_dump(),
+            command,
+            run=facts,
+            repo=repo,
+        )
+        return await (order.settle(writing) if shard else writing)
+
+    return carry_out(pipeline, models, settings, place, written, write, total=total, budget_usd=budget_usd)
+
+
+def saved(pipeline: Pipeline) -> str:
+    """The pipeline as `distilabel pipeline run --config` reads it, and by which a directory knows its run."""
+    return yaml.safe_dump(pipeline.dump(), sort_keys=False, allow_unicode=True)
+
+
+def carry_out(
+    pipeline: Pipeline,
+    models: Sequence[LLM | None],
+    settings: ModelSettings,
+    place: Path,
+    written: str,
+    consume: Callable[[AsyncIterator[Row], Runner, Callable[[], Mapping[str, Any]]], Awaitable[T]],
+    *,
+    total: int | None = None,
+    budget_usd: float | None = None,
+) -> T:
+    """Run the pipeline in its directory and give its rows, in input order, to `consume`; returns what that returns.
+
+    Args:
+        pipeline: the chain.
+        models: the models in it, whose replies lie in the directory's request store.
+        settings: the prices, and how many rows may be under way.
+        place: the run's directory, where nobody else runs meanwhile.
+        written: what the directory knows the run by (`saved`).
+        consume: takes the rows, the runner, and a function that says what was spent so far.
+        total: rows to come, where known.
+        budget_usd: dollars that may be spent on the directory, all its runs together.
+
+    Raises:
+        RefusedError: the directory is another's, or the store is damaged.
+        StoppedError: budget, disk or endpoint ended the run; the same call goes on.
+    """
     runner = Runner(pipeline, admitted=settings.admitted)
     asked = [model for model in models if isinstance(model, OpenAICompatibleLLM)]
-    with runner, run_directory(place, written) as directory, RequestStore.shared(place / STORE) as store:
+    with runner, run_directory(place, written), RequestStore.shared(place / STORE) as store:
         store.price(Prices.read(settings.prices))
         store.ledger.budget_usd = budget_usd
         with Progress(runner, store.ledger, total, lambda: [b for model in asked for b in model.batches]) as progress:
 
-            async def work() -> dict[str, Any]:
-                rows, order = progress.watch(runner.rows()), Order(directory, lambda: runner.generator.block)
-                writing = write_result(
-                    order.watch(rows) if shard else rows,
-                    list(runner.counts),
-                    directory,
-                    settings.model_dump(),
-                    command,
-                    run=store.ledger.facts,
-                    repo=repo,
-                )
+            async def work() -> T:
                 try:
-                    return await (order.settle(writing) if shard else writing)
+                    return await consume(progress.watch(runner.rows()), runner, store.ledger.facts)
                 finally:
                     if paid := sum(model.under_way for model in asked):
                         waiting = f"waiting for the replies to {paid} requests that were sent; Ctrl-C leaves them"

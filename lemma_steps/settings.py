@@ -31,19 +31,12 @@ class Sampling(TypedDict, total=False):
     extra_body: dict[str, Any]
 
 
-class Settings(BaseModel):
-    """Everything that decides what a run writes.
+class ModelSettings(BaseModel):
+    """Which models a run asks, and how.
 
     Attributes:
-        problems: SPECs of problem sets.
-        columns: names of question, solution and answer in sets that call them otherwise.
-        licence: licence of the problem sets that have no name here, for the dataset card.
-        limit: first rows of each source.
         teacher, student: SPECs of models; the student may be `none`.
-        student_samples: file of recorded samples, `starter` for the bundled ones, or none.
-        distribution: file of the student's measured error types.
         seed: seed of the run.
-        ablate: parts of the method left out.
         sampling, student_sampling: temperature, top_p, max_new_tokens, stop, extra_body of teacher and student.
         max_in_flight: requests under way at once per endpoint.
         teacher_endpoint, student_endpoint: fields of `OpenAICompatibleLLM` for one of them, such as `api: completions`,
@@ -55,16 +48,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    problems: list[str] = Field(min_length=1)
-    columns: dict[Literal["question", "solution", "answer"], str] = Field(default_factory=dict)
-    licence: str | None = None
-    limit: int | None = Field(default=None, ge=1)
     teacher: str
     student: str = "none"
-    student_samples: str | None = None
-    distribution: str | None = None
     seed: int = Field(default=0, ge=0)
-    ablate: list[Ablation] = Field(default_factory=list)
     sampling: Sampling = Field(default_factory=Sampling)
     student_sampling: Sampling = Field(default_factory=Sampling)
     max_in_flight: int = Field(default=100, ge=1)
@@ -84,11 +70,6 @@ class Settings(BaseModel):
             return 100_000
         waits = self.teacher != "offline" or self.student not in ("none", "offline")
         return 10 * self.max_in_flight if waits else 64
-
-    @field_validator("student_samples")
-    @classmethod
-    def _none(cls, value: str | None) -> str | None:
-        return None if value == "none" else value
 
     @classmethod
     def read(cls, config: Path, overrides: dict[str, Any], section: str | None = None) -> Self:
@@ -111,6 +92,33 @@ class Settings(BaseModel):
             if overrides.get(name) is not None:
                 where = f"--{name.replace('_', '-')} {overrides[name]}"
             raise RefusedError(f"{where}: {first['msg']}; see --help and recipes/configs/offline.yaml") from None
+
+
+class Settings(ModelSettings):
+    """Everything that decides what a run of the recipe writes: its problems, its models, what is left out.
+
+    Attributes:
+        problems: SPECs of problem sets.
+        columns: names of question, solution and answer in sets that call them otherwise.
+        licence: licence of the problem sets that have no name here, for the dataset card.
+        limit: first rows of each source.
+        student_samples: file of recorded samples, `starter` for the bundled ones, or none.
+        distribution: file of the student's measured error types.
+        ablate: parts of the method left out.
+    """
+
+    problems: list[str] = Field(min_length=1)
+    columns: dict[Literal["question", "solution", "answer"], str] = Field(default_factory=dict)
+    licence: str | None = None
+    limit: int | None = Field(default=None, ge=1)
+    student_samples: str | None = None
+    distribution: str | None = None
+    ablate: list[Ablation] = Field(default_factory=list)
+
+    @field_validator("student_samples")
+    @classmethod
+    def _none(cls, value: str | None) -> str | None:
+        return None if value == "none" else value
 
 
 def read_yaml(config: Path) -> Any:

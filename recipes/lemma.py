@@ -33,13 +33,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 def models(settings: Settings, store: str | None = None) -> tuple[Any, Any]:
     """Teacher and student (or `None`); their replies go to the file `store`."""
-    from lemma_steps.llms.spec import parse_llm, shared_options, student_llm
+    from lemma_steps.llms.spec import student_llm, teacher_llm
 
-    shared = shared_options(settings, store)
-    teacher = parse_llm(
-        settings.teacher, "--teacher", **shared | {"generation_kwargs": settings.sampling} | settings.teacher_endpoint
-    )
-    return teacher, student_llm(settings, store)
+    return teacher_llm(settings, store), student_llm(settings, store)
 
 
 def build(settings: Settings, teacher: Any, student: Any = None, shard: Shard | None = None) -> Any:

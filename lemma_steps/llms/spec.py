@@ -13,7 +13,7 @@ from lemma_steps.llms.embedded import EmbeddedLLM
 from lemma_steps.llms.engine.prices import Prices
 from lemma_steps.llms.open_weights import OpenWeights
 from lemma_steps.llms.openai_compatible import OpenAICompatibleLLM, api_key
-from lemma_steps.settings import Settings
+from lemma_steps.settings import ModelSettings
 
 FORMS = "offline, openai:MODEL, vllm:URL#MODEL, embedded:NAME"
 
@@ -49,12 +49,24 @@ def parse_llm(spec: str, option: str, **options: Any) -> LLM:
     raise RefusedError(f"{option} {spec!r}: unknown model; use one of {FORMS}")
 
 
-def shared_options(settings: Settings, store: str | None) -> dict[str, Any]:
+def shared_options(settings: ModelSettings, store: str | None) -> dict[str, Any]:
     """The fields that all models of a run have alike; their replies go to the file `store`."""
     return {"store": store} | {name: getattr(settings, name) for name in ("max_in_flight", "prices", "batch")}
 
 
-def student_llm(settings: Settings, store: str | None) -> LLM | None:
+def teacher_llm(settings: ModelSettings, store: str | None) -> LLM:
+    """The teacher that the settings name; its replies go to the file `store`.
+
+    Raises:
+        RefusedError: as `parse_llm`.
+    """
+    sampling = {"generation_kwargs": settings.sampling}
+    return parse_llm(
+        settings.teacher, "--teacher", **shared_options(settings, store) | sampling | settings.teacher_endpoint
+    )
+
+
+def student_llm(settings: ModelSettings, store: str | None) -> LLM | None:
     """The student that the settings name, if they name one; its replies go to the file `store`.
 
     Raises:
