@@ -25,7 +25,7 @@ from lemma_steps.evaluation.results.comparable import check_comparable
 from lemma_steps.evaluation.results.labels import labels_of
 from lemma_steps.evaluation.results.layout import layouts
 from lemma_steps.evaluation.results.paper import choose_paper
-from lemma_steps.evaluation.results.picture import check_drawing, draw
+from lemma_steps.evaluation.results.picture import draw
 from lemma_steps.evaluation.results.run_scores import RunScores
 from lemma_steps.evaluation.results.table import Table
 from lemma_steps.evaluation.results.table_text import comma_separated, latex, markdown, screen
@@ -60,7 +60,6 @@ def main(
 ) -> None:
     """Print and write the tables of results of one or more runs."""
     with exit_codes():
-        check_drawing()
         chosen = choose_paper(paper or [])
         given = [named(run_dir) for run_dir in run_dirs]
         runs = [Run.read(path) for _, path in given]

@@ -25,7 +25,6 @@ from lemma_steps.console import exit_codes
 from lemma_steps.errors import RefusedError
 from lemma_steps.evaluation.results.comparable import check_comparable
 from lemma_steps.evaluation.results.labels import labels_of, printable
-from lemma_steps.evaluation.results.picture import check_drawing
 from lemma_steps.evaluation.runs.logged import Logged
 from lemma_steps.evaluation.self_correction.entry import entry_of
 from lemma_steps.evaluation.self_correction.error_counts import ErrorCounts
@@ -57,7 +56,6 @@ def shift_of(before: Path | None, after: list[Path]) -> ErrorShift | None:
         return None
     if before is None or not after:
         raise RefusedError("a before/after figure needs both --errors-before and --errors-after")
-    check_drawing("error_types.png")
     return ErrorShift(ErrorCounts.read(before), [ErrorCounts.read(path) for path in after])
 
 

@@ -1,8 +1,7 @@
-"""Accuracy by number of rows, as in the paper's Figure 5. Needs matplotlib."""
+"""Accuracy by number of rows, as in the paper's Figure 5."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from lemma_steps.evaluation.results.picture import COLOURS, MARKERS
@@ -12,14 +11,14 @@ from lemma_steps.study.result import StudyResult
 def draw(result: StudyResult, file: Path) -> bool:
     """Write a PNG with a panel per task and a line per arm; returns whether it did.
 
-    It needs matplotlib (the extra `eval`), and an arm with several sizes.
+    It needs an arm with several sizes.
     """
     curves: dict[str, list[tuple[int, str]]] = {}
     for one in result.trained:
         name, at, _ = one.name.partition("@")
         if at and (one.facts["data"]["rows"], one.name) not in curves.setdefault(name, []):
             curves[name].append((one.facts["data"]["rows"], one.name))
-    if not curves or find_spec("matplotlib") is None:
+    if not curves:
         return False
     import matplotlib as mpl
     from matplotlib.figure import Figure

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +41,6 @@ HOSTILE = [
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs the command without drawing; returns how it ended and the rows of the CSV."""
-    monkeypatch.setattr(results, "check_drawing", lambda: None)
     monkeypatch.setattr(results, "draw", lambda tables, file: None)
 
     def run(*arguments: object) -> tuple[typer.testing.Result, list[dict[str, str]]]:
@@ -319,7 +316,8 @@ def test_escaped_latex_commands_lose_their_meaning() -> None:
 
 
 def test_the_picture_shows_runs_under_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    figures = pytest.importorskip("matplotlib.figure", reason="matplotlib comes with the eval extra")
+    from matplotlib import figure as figures
+
     legends = []
     save = figures.Figure.savefig
 
@@ -341,21 +339,3 @@ def test_the_picture_shows_runs_under_any_name(tmp_path: Path, monkeypatch: pyte
     width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
     assert width > 1500
     assert height > 600
-
-
-def test_without_matplotlib_the_extra_is_named(tmp_path: Path) -> None:
-    write_run(tmp_path / "runs", every_set())
-    code = (
-        "import sys, importlib.util as u; find = u.find_spec\n"
-        "u.find_spec = lambda name, *rest: None if name == 'matplotlib' else find(name, *rest)\n"
-        "from recipes import results; import typer; typer.run(results.main)"
-    )
-    root = Path(results.__file__).parents[1]
-    ended = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "runs"), "--output", str(tmp_path / "report")],
-        capture_output=True, text=True, cwd=root, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 2
-    assert "uv sync --extra eval" in ended.stderr
-    assert ended.stderr.count("\n") == 1
-    assert not (tmp_path / "report").exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +105,6 @@ def test_other_problems_and_no_errors_are_refused() -> None:
         ErrorShift(ErrorCounts("a", {}), [ErrorCounts("b", {})])
 
 
-@pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib comes with the eval extra")
 def test_the_figure_is_drawn_with_any_name(tmp_path: Path) -> None:
     from lemma_steps.evaluation.self_correction.error_picture import draw_shift
 

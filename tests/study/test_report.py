@@ -100,7 +100,6 @@ def test_evaluations_of_other_documents_are_refused(tmp_path):
 
 
 def test_accuracy_by_size_is_drawn(tmp_path):
-    pytest.importorskip("matplotlib", reason="of the extra eval")
     config = study(reference=None, comparisons=[], arms={"sft": {"method": "sft", "rows": [10, 20]}})
     result = StudyResult.of(config, trained(tmp_path, config, {"sft@10": [30], "sft@20": [50]}), None)
     assert draw(result, tmp_path / "study.png")

@@ -1,13 +1,11 @@
-"""Tables of results as a picture: dots with intervals, the runs in colour beside the paper's in grey. Needs matplotlib."""
+"""Tables of results as a picture: dots with intervals, the runs in colour beside the paper's in grey."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lemma_steps.errors import RefusedError
 from lemma_steps.evaluation.results.paper import ENDS
 from lemma_steps.evaluation.results.row import Row
 from lemma_steps.evaluation.results.table import Table
@@ -18,18 +16,6 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 _GREY = "#9a9a9a"
 _PANELS = ("main", "maj32", "mathchat")
 _LINES = ("", "Maj@32")
-
-
-def check_drawing(file: str = "results.png") -> None:
-    """Find out before any work that nothing can be drawn here.
-
-    Raises:
-        RefusedError: matplotlib is not installed.
-    """
-    if find_spec("matplotlib") is None:
-        raise RefusedError(
-            f"{file}: matplotlib is not installed; run `uv sync --extra eval`, or `uv run --extra eval ...`"
-        )
 
 
 def draw(tables: Sequence[Table], file: Path) -> None:
