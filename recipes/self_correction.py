@@ -22,14 +22,14 @@ from rich.console import Console
 from rich.text import Text
 
 from lemma_steps.console import exit_codes
+from lemma_steps.error_analysis.error_counts import ErrorCounts
+from lemma_steps.error_analysis.error_picture import draw_shift
+from lemma_steps.error_analysis.error_shift import ErrorShift
 from lemma_steps.errors import RefusedError
 from lemma_steps.evaluation.results.comparable import check_comparable
 from lemma_steps.evaluation.results.labels import labels_of, printable
 from lemma_steps.evaluation.runs.logged import Logged
 from lemma_steps.evaluation.self_correction.entry import entry_of
-from lemma_steps.evaluation.self_correction.error_counts import ErrorCounts
-from lemma_steps.evaluation.self_correction.error_picture import draw_shift
-from lemma_steps.evaluation.self_correction.error_shift import ErrorShift
 from lemma_steps.evaluation.self_correction.telemetry_text import NOTES, comma_separated, markdown, screens
 from lemma_steps.evaluation.tasks.lengths import TokenCounter
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from lemma_steps.error_analysis.error_counts import ErrorCounts
+from lemma_steps.error_analysis.error_shift import ErrorShift
 from lemma_steps.errors import RefusedError
-from lemma_steps.evaluation.self_correction.error_counts import ErrorCounts
-from lemma_steps.evaluation.self_correction.error_shift import ErrorShift
 
 
 def line(n: int, error_type: str | None, **more: Any) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def test_other_problems_and_no_errors_are_refused() -> None:
 
 
 def test_the_figure_is_drawn_with_any_name(tmp_path: Path) -> None:
-    from lemma_steps.evaluation.self_correction.error_picture import draw_shift
+    from lemma_steps.error_analysis.error_picture import draw_shift
 
     named = [ErrorCounts(name, {"QM": 3}) for name in ("_hidden", "$\\frac{$", "x" * 300, "\x1b[2J")]
     draw_shift(ErrorShift(BEFORE, named), tmp_path / "a.png")

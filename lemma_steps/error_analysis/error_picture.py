@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import fill
 
+from lemma_steps.error_analysis.error_shift import ErrorShift
 from lemma_steps.evaluation.results.labels import short_name
 from lemma_steps.evaluation.results.picture import COLOURS
-from lemma_steps.evaluation.self_correction.error_shift import ErrorShift
 from lemma_steps.taxonomy import TAXONOMY
 
 BEFORE = "#9a9a9a"

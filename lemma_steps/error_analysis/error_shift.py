@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lemma_steps.error_analysis.error_counts import ErrorCounts
 from lemma_steps.errors import RefusedError
 from lemma_steps.evaluation.results.labels import printable
-from lemma_steps.evaluation.self_correction.error_counts import ErrorCounts
 from lemma_steps.taxonomy import TAXONOMY
 
 
