@@ -11,6 +11,7 @@ from .judge import REASONS
 from .numbers import find_number_words, find_numbers
 from .parse import evaluate
 from .records import Equation, Expression, Number, Operator
+from .steps import first_false_step
 
 __all__ = [
     "REASONS",
@@ -23,4 +24,5 @@ __all__ = [
     "find_marks",
     "find_number_words",
     "find_numbers",
+    "first_false_step",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import ClassVar
+from math import inf
+from typing import ClassVar, Literal
 
 from distilabel.mixins.runtime_parameters import RuntimeParameter
 from pydantic import Field
 
 from lemma_steps import prompts
+from lemma_steps.arithmetic import first_false_step
 from lemma_steps.errors import RejectionError
 from lemma_steps.seeds import seed_for
 from lemma_steps.segmentation import segment
@@ -24,23 +26,31 @@ class LocateFirstError(TeacherTask):
     For an injected error the injector's mark must agree with the votes, or the row is rejected. A teacher that knows the
     step by construction (the offline one, for its own injections) is not asked.
 
+    The arithmetic check of every step costs nothing and may have a say, see `checker`. A false equation before the
+    injector's mark then means that the labels disagree, and nobody is asked. Where the teacher declines to judge, the
+    check decides alone, if it finds something; a call that failed is no judgement and is made again by the next run.
+
     Attributes:
         with_reference: whether the locator sees the gold solution.
 
     Runtime parameters:
         - `votes`: how often to ask.
+        - `checker`: `off`; `vote`: the first step with a false equation is one more vote; `earliest`: it wins where it
+            comes before the voted step or the votes see no error.
         - `seed`: seed of the run.
 
     Input columns:
         - question, gold_solution, gold_answer, erroneous_solution (`str`): what the teacher sees.
+        - steps (`list[str]`): optional; the steps of `erroneous_solution` where a labelled set gives its own.
         - declared_step (`int`): optional; the injector's mark, `None` for student errors.
         - problem_id, origin (`str`), index (`int`): optional; they tell one request from another with the same prompt.
 
     Output columns:
         - error_step (`int`): the first wrong step, 1-based.
         - n_steps (`int`): steps of the wrong solution.
-        - locator_agreement (`float`): share of votes for `error_step`; `None` where nobody voted.
-        - label_source (`str`): `construction`, `teacher` or `arithmetic`.
+        - locator_agreement (`float`): share of the teacher's votes for `error_step`, or for no error in a row that is
+            rejected for that; `None` where nobody voted.
+        - label_source (`str`): `construction`, `teacher`, or `arithmetic` where the votes alone would have said otherwise.
         - teacher (`str`): who was asked.
         - provenance (`list[dict]`): the calls made.
 
@@ -52,6 +62,9 @@ class LocateFirstError(TeacherTask):
 
     with_reference: bool = True
     votes: RuntimeParameter[int] = Field(default=1, ge=1, description="How often to ask for the step.")
+    checker: RuntimeParameter[Literal["off", "vote", "earliest"]] = Field(
+        default="off", description="What the arithmetic check of every step may say."
+    )
 
     @property
     def inputs(self) -> list[str]:
@@ -70,40 +83,43 @@ class LocateFirstError(TeacherTask):
             self.task,
             question=input["question"],
             reference_solution=reference,
-            steps=segment(input["erroneous_solution"]),
+            steps=_steps(input),
         )
 
     def format_output(self, output: str | None, input: Row | None = None) -> Row:
         """One vote: the step's number, or `None` for no error."""
         step = prompts.parse_reply(self.task, output or "").error_step
-        n_steps = len(segment((input or {})["erroneous_solution"]))
+        n_steps = len(_steps(input or {}))
         if step is not None and not 1 <= step <= n_steps:
             raise RejectionError("step_out_of_range", f"step {step} of {n_steps}")
         return {"vote": step}
 
     async def process_row(self, row: Row) -> Row:
         """Vote, or take the step known by construction."""
-        n_steps = len(segment(row["erroneous_solution"]))
-        label = {"n_steps": n_steps, "teacher": self.llm.model_name, "locator_agreement": None}
+        steps = _steps(row)
+        label = {"n_steps": len(steps), "teacher": self.llm.model_name, "locator_agreement": None}
         rule_based = getattr(self.llm, "labels_by_construction", False)
         declared = row.get("declared_step")
         if declared is not None and rule_based:
             return {**row, **label, "error_step": declared, "label_source": "construction"}
+        false = None if self.checker == "off" else first_false_step(steps)
+        if declared is not None and false is not None and false < declared:
+            raise RejectionError("labels_disagree", f"marked step {declared}, false equation in step {false}", label)
         results = await asyncio.gather(*(self._vote(row, number) for number in range(self.votes)))
         calls = [*(row.get("provenance") or []), *(call for _, called in results for call in called)]
         columns = {**label, "provenance": calls}
         votes = Counter(vote["vote"] for vote, _ in results if isinstance(vote, dict))
-        if not votes:
-            first = next(vote for vote, _ in results if isinstance(vote, RejectionError))
-            raise RejectionError(first.reason, first.detail, columns)
-        step, share = _winner(votes, declared)
+        failures = [vote for vote, _ in results if isinstance(vote, RejectionError)]
+        if not votes and (false is None or {failure.reason for failure in failures} != {"declined"}):
+            raise RejectionError(failures[0].reason, failures[0].detail, columns)
+        step, share, by_check = _decided(votes, declared, false, self.checker)
+        columns["locator_agreement"] = None if rule_based else share
         if step is None:
             raise RejectionError("no_error_found", f"{votes[None]} of {votes.total()} votes see no error", columns)
         if declared is not None and step != declared:
             raise RejectionError("labels_disagree", f"marked step {declared}, voted step {step}", columns)
-        agreement = None if rule_based else share
-        source = "arithmetic" if rule_based else "teacher"
-        return {**row, **columns, "error_step": step, "locator_agreement": agreement, "label_source": source}
+        source = "arithmetic" if rule_based or by_check else "teacher"
+        return {**row, **columns, "error_step": step, "label_source": source}
 
     async def _vote(self, row: Row, number: int) -> tuple[Row | RejectionError, list[Row]]:
         asked = {**row, "provenance": []}
@@ -118,9 +134,23 @@ class LocateFirstError(TeacherTask):
         return seed_for(self.seed, *self.request_identity(row), "vote", number)
 
 
-def _winner(votes: Counter[int | None], declared: int | None) -> tuple[int | None, float]:
-    """The step with most votes and its share. A tie goes to the injector's mark, else to the earliest step."""
-    most = max(votes.values())
-    tied = [step for step, count in votes.items() if count == most]
-    step = declared if declared in tied else min(tied, key=lambda s: (s is None, s or 0))
-    return step, most / votes.total()
+def _steps(row: Row) -> list[str]:
+    return row.get("steps") or segment(row["erroneous_solution"])
+
+
+def _decided(
+    votes: Counter[int | None], declared: int | None, false: int | None, checker: str
+) -> tuple[int | None, float | None, bool]:
+    """The first wrong step, the teacher's share of votes for it, and whether the teacher alone would have said another."""
+    step = voted = _winner(votes, declared)
+    if checker == "vote" and false is not None:
+        step = _winner(votes + Counter({false: 1}), declared)
+    elif checker == "earliest" and false is not None:
+        step = false if voted is None else min(voted, false)
+    return step, votes[step] / votes.total() if votes else None, step != voted
+
+
+def _winner(votes: Counter[int | None], declared: int | None) -> int | None:
+    """The step with most votes. A tie goes to the injector's mark, else to the earliest step, last to no error."""
+    tied = [step for step, count in votes.items() if count == max(votes.values())]
+    return declared if declared and declared in tied else min(tied, key=lambda step: step or inf, default=None)

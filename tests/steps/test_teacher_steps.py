@@ -10,7 +10,6 @@ from lemma_steps.steps import (
     FixContinue,
     FreshRestart,
     InjectError,
-    LocateFirstError,
     SampleStudent,
     Smooth,
 )
@@ -88,62 +87,6 @@ def test_defect_28_a_failed_call_costs_one_row_of_the_batch():
     rows = [{**ROW, "id": str(n), "question": ROW["question"].replace("eats 2", f"eats {n}")} for n in range(10)]
     out = next(step.process(rows))
     assert [row.get("reason") for row in out] == [None] * 5 + ["http_500"] + [None] * 4
-
-
-def vote(text):
-    return f"<reason>because</reason><error_step>{text}</error_step>"
-
-
-def votes(*steps):
-    """A script that gives these votes one after the other."""
-    left = list(steps)
-    return lambda *_: vote(left.pop(0)) if left[0] is not None else left.pop(0)
-
-
-LOCATION = [
-    # votes, declared, error_step, agreement, reason
-    (["2"], None, 2, 1.0, None),
-    (["2", "2", "1"], None, 2, 2 / 3, None),
-    (["1", "2"], None, 1, 0.5, None),
-    (["1", "2"], 2, 2, 0.5, None),
-    (["Step 2"], None, 2, 1.0, None),
-    (["none"], None, None, None, "no_error_found"),
-    (["1"], 2, None, None, "labels_disagree"),
-    (["0"], None, None, None, "reply_unparsed"),
-    (["4"], None, None, None, "step_out_of_range"),
-    (["7", "2", "2"], None, 2, 1.0, None),
-    (["maybe"], None, None, None, "reply_unparsed"),
-]
-
-
-@pytest.mark.parametrize(("given", "declared", "error_step", "agreement", "reason"), LOCATION)
-def test_location_by_votes(given, declared, error_step, agreement, reason):
-    step = made(LocateFirstError, votes(*given), votes=len(given))
-    [row] = advance(step, {**ROW, "declared_step": declared})
-    assert row.get("reason") == reason
-    if reason is None:
-        assert (row["error_step"], row["n_steps"], row["label_source"]) == (error_step, 3, "teacher")
-        assert row["locator_agreement"] == pytest.approx(agreement)
-    assert len(row["provenance"]) == len(given)
-
-
-def test_defect_14_no_step_label_ever_leaves_an_empty_prefix():
-    for text in ("0", "-1", "step zero"):
-        [row] = advance(made(LocateFirstError, votes(text)), ROW)
-        assert row["rejected_by"] == "locatefirsterror"
-
-
-@pytest.mark.parametrize("with_reference", [True, False])
-def test_the_locator_sees_the_gold_solution_only_if_so_set(with_reference):
-    seen = {}
-
-    def script(task, fields, seed):
-        seen.update(fields)
-        return vote("2")
-
-    advance(made(LocateFirstError, script, with_reference=with_reference), ROW)
-    assert bool(seen.get("reference_solution")) == with_reference
-    assert seen["steps"] == [" 3*4=12 nuts.\n", "12-2=9 left.\n", "The answer is: 9"]
 
 
 def problem(*verdicts):
