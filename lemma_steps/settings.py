@@ -75,10 +75,13 @@ class ModelSettings(BaseModel):
     def read(cls, config: Path, overrides: dict[str, Any], section: str | None = None) -> Self:
         """The YAML at `config`, or a section of it, with every override that is not `None` in place of its value.
 
+        A file that says `extends: OTHER.yaml` is what the other one is, and what it says itself on top of that.
+
         Raises:
-            RefusedError: the file is missing, is no YAML mapping, or a value is not allowed; says which.
+            RefusedError: the file, or one that it extends, is missing or no YAML mapping, or a value is not allowed;
+                says which.
         """
-        written = read_yaml(config)
+        written = read_extended(config)
         if section is not None and isinstance(written, dict):
             written, config = written.get(section), Path(f"{config}, {section}")
         if not isinstance(written, dict):
@@ -119,6 +122,44 @@ class Settings(ModelSettings):
     @classmethod
     def _none(cls, value: str | None) -> str | None:
         return None if value == "none" else value
+
+
+def read_extended(config: Path, below: tuple[Path, ...] = ()) -> Any:
+    """What a file holds, on top of the file that its `extends` names (relative to it), if it names one.
+
+    Mappings are merged, such as the parameters of one step; every other value, lists too, takes the place of the other's.
+
+    Args:
+        config: the file.
+        below: the files that extend it, as resolved paths.
+
+    Raises:
+        RefusedError: as `read_yaml`, of any of the files; or they extend each other in a circle.
+    """
+    written = read_yaml(config)
+    if not isinstance(written, dict) or "extends" not in written:
+        return written
+    other, here = written.pop("extends"), config.resolve()
+    if not isinstance(other, str) or not other:
+        raise RefusedError(f"{config}: extends: name one file, relative to this one")
+    base = config.parent / other
+    if base.resolve() in (*below, here):
+        raise RefusedError(f"{config}: extends {other}, which extends this file again; break the circle")
+    if not base.is_file():
+        raise RefusedError(f"{config}: extends {other}, but there is no file {base}; correct the name")
+    found = read_extended(base, (*below, here))
+    if not isinstance(found, dict):
+        raise RefusedError(f"{base}: a recipe is a mapping of settings; {config} extends it")
+    return _merged(found, written)
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    both = {
+        name: _merged(value, over[name])
+        for name, value in base.items()
+        if isinstance(value, dict) and isinstance(over.get(name), dict)
+    }
+    return base | over | both
 
 
 def read_yaml(config: Path) -> Any:

@@ -35,7 +35,8 @@ class ErrorTypeSampler(RowStep):
 
     Runtime parameters:
         - `n_errors`: errors per problem.
-        - `k_max`: if set, errors per problem are `round(failure_rate * k_max)` instead (LEMMA-Hard, section 4.4).
+        - `k_max`: if set, `failure_rate * k_max` rows are aimed at per problem instead (LEMMA-Hard, section 4.4, counts data
+            points). An error gives one row per strategy, so errors are `round(failure_rate * k_max / strategies)`.
         - `student_share`: largest share of a problem's errors that are the student's own.
         - `strategies`: corrections asked for per error.
         - `error_augmentation`: whether errors are injected at all.
@@ -63,7 +64,7 @@ class ErrorTypeSampler(RowStep):
     """
 
     n_errors: RuntimeParameter[int] = Field(default=3, ge=1, description="Errors per problem.")
-    k_max: RuntimeParameter[int] | None = Field(default=None, description="Errors are round(failure_rate * k_max).")
+    k_max: RuntimeParameter[int] | None = Field(default=None, description="Rows aimed at are failure_rate * k_max.")
     student_share: RuntimeParameter[float] = Field(
         default=0.5, ge=0, le=1, description="Largest share of student errors."
     )
@@ -125,7 +126,7 @@ class ErrorTypeSampler(RowStep):
     def _budget(self, row: Row) -> int:
         if self.k_max is None:
             return self.n_errors
-        return round((row["failure_rate"] or 0.0) * self.k_max)
+        return round((row["failure_rate"] or 0.0) * self.k_max / len(self.strategies))
 
     def _student_errors(self, row: Row) -> Iterator[Row]:
         wrong = [

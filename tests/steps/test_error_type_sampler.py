@@ -53,9 +53,9 @@ ALLOCATION = [
     ("wwww", {"n_errors": 4, "student_share": 0.0}, 0, 4),
     ("uuuu", {"n_errors": 4}, 0, 4),
     ("wwww", {"n_errors": 3, "error_augmentation": False}, 3, 0),
-    ("wwwwwwww", {"k_max": 20}, 8, 12),
-    ("wrrr", {"k_max": 20}, 1, 4),
-    ("wwrr", {"k_max": 20}, 2, 8),
+    ("wwwwwwww", {"k_max": 20}, 5, 5),
+    ("wrrr", {"k_max": 20}, 1, 1),
+    ("wwrr", {"k_max": 20}, 2, 3),
 ]
 
 
@@ -67,6 +67,18 @@ def test_allocation(verdicts, options, student, injected):
         "fix_continue": student + injected,
         "fresh_restart": student + injected,
     }
+
+
+@pytest.mark.parametrize("strategies", [["fix_continue"], ["fix_continue", "fresh_restart"]])
+def test_hard_problems_get_their_failure_rate_times_k_max_rows_half_of_them_from_the_student(strategies):
+    for wrong in range(21):
+        rows = advance(
+            made(ErrorTypeSampler, k_max=20, strategies=strategies), problem("w" * wrong + "r" * (20 - wrong))
+        )
+        kept = [row for row in rows if not row.get("rejected_by")]
+        assert abs(len(kept) - wrong) <= len(strategies) / 2
+        own = sum(row["origin"] == "student" for row in kept)
+        assert abs(2 * own - len(kept)) <= len(strategies)
 
 
 @pytest.mark.parametrize(("verdicts", "options"), [("rrrr", {"k_max": 20}), ("rrrr", {"error_augmentation": False})])
