@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lemma_steps.answers import gold_answer
+from lemma_steps.injections import classify
 from lemma_steps.taxonomy import TAXONOMY
 from lemma_steps.trajectory import as_output
-from tests.injection_classifier import classify
 
 PROBLEMS = {
     "flowers": (

@@ -1,4 +1,4 @@
-"""Conversion factors between units, from `conversions.yaml`."""
+"""Conversion factors between units, from `lemma_steps/taxonomy/conversions.yaml`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 
 @cache
 def _table() -> dict[Fraction, tuple[list[list[re.Pattern[str]]], list[Fraction]]]:
-    entries = yaml.safe_load(files(__package__).joinpath("conversions.yaml").read_text("utf-8"))
+    entries = yaml.safe_load(files("lemma_steps.taxonomy").joinpath("conversions.yaml").read_text("utf-8"))
     return {
         Fraction(entry["factor"]): (
             [[re.compile(rf"\b(?:{unit})\b") for unit in pair] for pair in entry["units"]],

@@ -16,12 +16,12 @@ import pytest
 from lemma_steps import prompts
 from lemma_steps.answers import Verdict, gold_answer, verify_many
 from lemma_steps.arithmetic import find_equations
+from lemma_steps.injections import classify
 from lemma_steps.llms.offline import OfflineTeacher
 from lemma_steps.segmentation import segment
 from lemma_steps.steps.inject_error import step_at
 from lemma_steps.taxonomy import TAXONOMY
 from lemma_steps.trajectory import as_output, gold_trajectory
-from tests.injection_classifier import classify
 
 STARTER = Path(__file__).parents[3] / "lemma_steps" / "data" / "starter" / "problems.jsonl"
 MADE = [code for code, error_type in TAXONOMY.items() if error_type.recomputable]
