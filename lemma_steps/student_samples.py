@@ -1,23 +1,16 @@
-"""Recorded solutions of a student, read from JSONL (design, "Files that cross parts")."""
+"""Recorded solutions of a student, by problem (design, "Files that cross parts")."""
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from collections.abc import Iterator
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
+from lemma_steps.error_analysis.reading import read_samples
 from lemma_steps.errors import RefusedError
 from lemma_steps.scratch import Scratch
 from lemma_steps.sources import question_key
-from lemma_steps.trajectory import student_solution
 
 Sample = dict[str, Any]
-MOST = 2**63 - 1
-"""Largest number of a sample; files hold 64 bits."""
 
 
 class StudentSamples:
@@ -31,27 +24,17 @@ class StudentSamples:
 
     @classmethod
     def read(cls, spec: str) -> StudentSamples:
-        """The samples of a JSONL file (gzip by its suffix), or of the bundled `starter`.
+        """The samples of a file or an lm-eval run, in any layout of `read_samples`; `starter` for the bundled ones.
 
         Raises:
             RefusedError: the file is missing, or a line is not a sample.
             StoppedError: the temporary folder cannot be written or is full.
         """
-        path = bundled() if spec == "starter" else Path(spec)
         found = Scratch("CREATE TABLE sample (key BLOB, number INTEGER, solution BLOB, student BLOB)")
         try:
-            count = found.add("INSERT INTO sample VALUES (?, ?, ?, ?)", _samples(path))
-            if count <= 0:
-                raise RefusedError(f"{path}: holds no student samples; leave out --student-samples")
+            if found.add("INSERT INTO sample VALUES (?, ?, ?, ?)", _rows(spec)) <= 0:
+                raise RefusedError(f"{spec}: holds no student samples; leave out --student-samples")
             found.run("CREATE INDEX of_problem ON sample (key, number)")
-        except FileNotFoundError:
-            found.close()
-            raise RefusedError(f"{path}: no such file of student samples; check --student-samples") from None
-        except (OSError, UnicodeDecodeError, EOFError, zlib.error) as error:
-            found.close()
-            raise RefusedError(
-                f"{path}: cannot be read as JSONL ({error}); repair it or leave out --student-samples"
-            ) from None
         except BaseException:
             found.close()
             raise
@@ -72,12 +55,9 @@ class StudentSamples:
         self._found.close()
 
 
-def _samples(path: Path) -> Iterator[tuple[bytes, int, bytes, bytes]]:
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                key, sample = _parsed(line, f"{path}, line {number}")
-                yield _stored(key), sample["sample"], _stored(sample["solution"]), _stored(sample["student"])
+def _rows(spec: str) -> Iterator[tuple[bytes, int, bytes, bytes]]:
+    for sample in read_samples(spec, "--student-samples"):
+        yield _stored(sample.key), sample.sample, _stored(sample.solution), _stored(sample.student)
 
 
 def _stored(text: str) -> bytes:
@@ -86,27 +66,3 @@ def _stored(text: str) -> bytes:
 
 def _text(stored: bytes) -> str:
     return stored.decode("utf-8", "surrogatepass")
-
-
-def bundled() -> Path:
-    """The samples that come with the starter problems."""
-    return Path(str(files("lemma_steps") / "data" / "starter" / "student_samples.jsonl"))
-
-
-def _parsed(line: str, where: str) -> tuple[str, Sample]:
-    try:
-        record = json.loads(line)
-        key = str(record.get("problem_id") or question_key(record["question"]))
-        sample: Sample = {
-            "sample": int(record["sample"]),
-            "solution": student_solution(str(record["solution"])),
-            "student": str(record["student"]),
-        }
-        if abs(sample["sample"]) > MOST:
-            raise ValueError("sample has more than 64 bits")
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise RefusedError(
-            f"{where}: not a student sample ({type(error).__name__}: {error}); "
-            "a line needs problem_id or question, sample, solution, student"
-        ) from None
-    return key, sample

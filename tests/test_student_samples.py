@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lemma_steps.error_analysis.reading import bundled
 from lemma_steps.errors import RefusedError
-from lemma_steps.student_samples import StudentSamples, bundled
+from lemma_steps.student_samples import StudentSamples
 from lemma_steps.trajectory import student_solution
 
 

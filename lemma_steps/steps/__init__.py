@@ -26,6 +26,7 @@ from lemma_steps.steps.injection_filter import InjectionFilter
 from lemma_steps.steps.join_trajectory import JoinTrajectory
 from lemma_steps.steps.load_problems import LoadProblems
 from lemma_steps.steps.load_rows import LoadRows
+from lemma_steps.steps.load_samples import LoadSamples
 from lemma_steps.steps.load_solutions import LoadSolutions
 from lemma_steps.steps.locate_first_error import LocateFirstError
 from lemma_steps.steps.push_to_argilla import PushToArgilla
@@ -54,6 +55,7 @@ __all__ = [
     "JoinTrajectory",
     "LoadProblems",
     "LoadRows",
+    "LoadSamples",
     "LoadSolutions",
     "LocateFirstError",
     "PushToArgilla",

@@ -1,0 +1,90 @@
+"""Step: recorded samples of models, in any layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from distilabel.mixins.runtime_parameters import RuntimeParameter
+from distilabel.steps import GeneratorStep
+from pydantic import Field, PrivateAttr
+
+from lemma_steps.error_analysis.sample_index import SampleIndex
+from lemma_steps.steps.base import Row, reject
+
+if TYPE_CHECKING:
+    from distilabel.typing import GeneratorStepOutput
+
+
+class LoadSamples(GeneratorStep):
+    """Loads recorded samples: one row per model, source, temperature and problem, in the order of their first sample.
+
+    The gold answer is that of the problem sets, else the record's own; samples without either leave as a rejected row.
+
+    Attributes:
+        samples: `[LABEL=]PATH` each, or `starter`; the label replaces the model's name.
+        problems: SPECs of problem sets.
+        columns: names of `question`, `solution`, `answer` in sets that call them otherwise.
+        source: of samples that are in no problem set and do not say theirs; the file's stem without it.
+
+    Runtime parameters:
+        - `limit`: first problems of each model, source and temperature.
+
+    Output columns:
+        - problem_id, source, question, gold_solution, gold_answer (`str`): the problem.
+        - student (`str`), temperature (`float`): the model, and how it was sampled, where that is known.
+        - samples (`list[dict]`): `{sample, solution, student, truncated}` per solution.
+
+    Categories:
+        - load
+    """
+
+    samples: list[str]
+    problems: list[str] = Field(default_factory=list)
+    columns: dict[str, str] = Field(default_factory=dict)
+    source: str | None = None
+    limit: RuntimeParameter[int] | None = Field(default=None, description="First problems of each model and source.")
+
+    _index: SampleIndex | None = PrivateAttr(default=None)
+
+    @property
+    def outputs(self) -> list[str]:
+        """Columns made."""
+        gold = ["question", "gold_solution", "gold_answer"]
+        return ["problem_id", "source", *gold, "student", "temperature", "samples"]
+
+    def load(self) -> None:
+        """Read problems and samples, to disk."""
+        super().load()
+        self._index = SampleIndex()
+        for spec in self.problems:
+            self._index.add_problems(spec, self.columns)
+        for given in self.samples:
+            self._index.add_samples(given, self.source)
+
+    def unload(self) -> None:
+        """Let go of the samples."""
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+        super().unload()
+
+    def process(self, offset: int = 0) -> GeneratorStepOutput:
+        """Yield the rows in batches.
+
+        Yields:
+            Rows, and whether they are the last ones.
+        """
+        rows = self._rows()
+        batch = list(islice(rows, self.batch_size))
+        while following := list(islice(rows, self.batch_size)):
+            yield batch, False
+            batch = following
+        yield batch, True
+
+    def _rows(self) -> Iterator[Row]:
+        assert self._index is not None, "load() first"
+        for row in self._index.rows(self.limit):
+            known = row["gold_answer"] is not None
+            yield row if known else reject(row, self.name or "load_samples", "unknown_problem", "no gold answer")
