@@ -15,10 +15,14 @@ COLUMNS = frozenset({"question", "ground_truth"})
 def read(record: Mapping[str, Any], file: str) -> Iterator[RecordedSample]:
     """One sample per model of `{question, ground_truth, MODEL: {solution, ...}, ...}`, numbered through.
 
+    The ground truth ends with a line `A: X` or `#### X`.
+
     Raises:
         ValueError: the ground truth states no answer.
     """
-    problem = to_problem(record, Columns("question", "ground_truth", None))
+    body, closing, answer = str(record["ground_truth"]).rpartition("\nA: ")
+    truth = {"solution": body, "answer": answer} if closing else {"solution": answer, "answer": ""}
+    problem = to_problem(truth | {"question": record["question"]}, Columns("question", "solution", "answer"))
     columns = ((name, value) for name, value in record.items() if isinstance(value, dict) and "solution" in value)
     for number, (name, value) in enumerate(columns):
         yield RecordedSample(
