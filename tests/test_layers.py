@@ -26,6 +26,7 @@ PLAIN = {
     "errors",
     "scratch",
     "share",
+    "distribution_distance",
 }
 MIDDLE = {
     "prompts",

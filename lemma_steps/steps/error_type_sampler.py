@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import math
 import random
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 from distilabel.mixins.runtime_parameters import RuntimeParameter
 from pydantic import Field, PrivateAttr
 
 from lemma_steps.answers import Verdict
-from lemma_steps.errors import RefusedError
 from lemma_steps.seeds import seed_for
 from lemma_steps.steps.base import Row, RowStep, reject, row_id
-from lemma_steps.taxonomy import TAXONOMY, default_distribution
+from lemma_steps.taxonomy import TAXONOMY, default_distribution, read_distribution
 
 CARRIED = ("problem_id", "source", "split", "question", "gold_solution", "gold_answer", "licence", "right_samples")
 
@@ -184,28 +180,3 @@ class ErrorTypeSampler(RowStep):
             "index": index,
             "student_reference": pick,
         }
-
-
-def read_distribution(path: str) -> dict[str, float]:
-    """Type shares from a distribution file.
-
-    Raises:
-        RefusedError: the file is missing or is no distribution of the 12 types.
-    """
-    try:
-        counts = json.loads(Path(path).read_text(encoding="utf-8"))["counts"]
-        total = math.fsum(map(float, counts.values()))
-        if not total > 0:
-            raise ValueError("the counts sum to nothing")
-        shares = {code: float(count) / total for code, count in counts.items()}
-    except FileNotFoundError:
-        raise RefusedError(f"{path}: no such file; check --distribution") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RefusedError(
-            f"{path}: not an error distribution ({error!r}); write {{source, student, n, counts: {{CODE: int}}}}"
-        ) from None
-    if unknown := sorted(set(shares) - set(TAXONOMY)) or [c for c, s in shares.items() if s < 0]:
-        raise RefusedError(
-            f"{path}: {unknown[0]} is no error type or has a negative count; the types are {', '.join(TAXONOMY)}"
-        )
-    return shares

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import yaml
+
+from lemma_steps.errors import RefusedError
+from lemma_steps.taxonomy.types import TAXONOMY
 
 
 @cache
@@ -35,10 +41,45 @@ def default_distribution(source: str, model: str | None = None) -> dict[str, flo
     if None in figures.values():
         known = ", ".join(published["percent"]["math"])
         raise ValueError(f"no published error distribution for {model!r}; there is one for {known}")
-    kinds = [k for k, pattern in published["sources"].items() if re.fullmatch(pattern, source, re.IGNORECASE)]
+    kinds = _kinds(source)
     shares: dict[str, float] = {}
     for kind in kinds or figures:
         total = sum(figures[kind].values())  # 99.9 to 100.1, as printed
         for code, percent in figures[kind].items():
             shares[code] = shares.get(code, 0.0) + percent / total / len(kinds or figures)
     return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
+
+
+def published_percent(source: str) -> dict[str, dict[str, float]]:
+    """Model to code to percent of its errors, as the figure for exactly such problems prints it; empty without a figure."""
+    return {model: dict(percent) for kind in _kinds(source) for model, percent in _published()["percent"][kind].items()}
+
+
+def _kinds(source: str) -> list[str]:
+    patterns = _published()["sources"].items()
+    return [kind for kind, pattern in patterns if re.fullmatch(pattern, source, re.IGNORECASE)]
+
+
+def read_distribution(path: str) -> dict[str, float]:
+    """Type shares from a distribution file.
+
+    Raises:
+        RefusedError: the file is missing or is no distribution of the 12 types.
+    """
+    try:
+        counts = json.loads(Path(path).read_text(encoding="utf-8"))["counts"]
+        total = math.fsum(map(float, counts.values()))
+        if not total > 0:
+            raise ValueError("the counts sum to nothing")
+        shares = {code: float(count) / total for code, count in counts.items()}
+    except FileNotFoundError:
+        raise RefusedError(f"{path}: no such file; check --distribution") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RefusedError(
+            f"{path}: not an error distribution ({error!r}); write {{source, student, n, counts: {{CODE: int}}}}"
+        ) from None
+    if unknown := sorted(set(shares) - set(TAXONOMY)) or [c for c, s in shares.items() if s < 0]:
+        raise RefusedError(
+            f"{path}: {unknown[0]} is no error type or has a negative count; the types are {', '.join(TAXONOMY)}"
+        )
+    return shares
