@@ -6,8 +6,8 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class ErrorCounts:
         problems: the problems that were classified; empty where only counts are known.
         untyped: samples that no type was found for.
         source: the set of problems, where the file says so.
+        asked: problem -> how many samples were looked at, right ones too; empty where that is not known.
+        by_problem: problem -> its part of `counts`; of problems with errors, where `asked` is known.
     """
 
     model: str
@@ -35,6 +37,17 @@ class ErrorCounts:
     problems: frozenset[str] = field(default=frozenset(), repr=False)
     untyped: int = 0
     source: str | None = None
+    asked: Mapping[str, int] = field(default_factory=dict, repr=False)
+    by_problem: Mapping[str, Mapping[str, int]] = field(default_factory=dict, repr=False)
+
+    def on(self, problems: Set[str]) -> ErrorCounts:
+        """The same model's errors on some of the problems it was asked; the samples without a type are not split."""
+        own = {problem: counts for problem, counts in self.by_problem.items() if problem in problems}
+        asked = {problem: count for problem, count in self.asked.items() if problem in problems}
+        total: Counter[str] = Counter()
+        for counts in own.values():
+            total.update(counts)
+        return replace(self, counts=dict(total), problems=frozenset(asked), asked=asked, by_problem=own, untyped=0)
 
     @property
     def errors(self) -> int:

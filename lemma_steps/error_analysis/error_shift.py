@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lemma_steps.error_analysis.error_counts import ErrorCounts
 from lemma_steps.errors import RefusedError
+from lemma_steps.evaluation.results.estimate import Estimate
 from lemma_steps.evaluation.results.labels import printable
 from lemma_steps.taxonomy import TAXONOMY
 
@@ -46,14 +50,36 @@ class ErrorShift:
         occurring = [code for code in TAXONOMY if any(model.counts.get(code) for model in self.models)]
         return sorted(occurring, key=lambda code: [-model.counts.get(code, 0) for model in self.models])
 
+    def differences(self, code: str) -> list[Estimate]:
+        """For each model after: its errors of this type per 100 samples less those of the model before.
+
+        Problems are drawn again as pairs (bootstrap). Empty where it is not known how many samples were looked at.
+        """
+        if not all(model.asked for model in self.models):
+            return []
+        problems = sorted(frozenset.intersection(*(frozenset(model.asked) for model in self.models)))
+        before = _rates(self.before, code, problems)
+        name = f"{self.before.source} {code}"
+        return [
+            Estimate.of_rows(_rates(model, code, problems) - before, f"{name} {model.model}") for model in self.after
+        ]
+
     def report(self) -> dict[str, Any]:
-        """Counts and changes as plain data."""
+        """Counts and changes as plain data; `per_100` is the difference to the model before in errors per 100 samples."""
         rows = [
             {
                 "error_type": code,
                 "name": TAXONOMY[code].name,
                 "before": self.before.counts.get(code, 0),
                 "after": [model.counts.get(code, 0) for model in self.after],
+                "per_100": [
+                    {
+                        "difference": round(one.score, 3),
+                        "low": round(one.low or 0.0, 3),
+                        "high": round(one.high or 0.0, 3),
+                    }
+                    for one in self.differences(code)
+                ],
             }
             for code in self.codes
         ]
@@ -71,6 +97,14 @@ class ErrorShift:
 
     def notes(self) -> list[str]:
         """What a reader of the figure has to know."""
+        if all(model.asked for model in self.models):
+            asked = {sum(model.asked.values()) for model in self.models}
+            notes = [f"Counts on the {len(self.before.asked):,} problems that all models were asked."]
+            if len(asked) > 1:
+                notes.append(
+                    "They were not asked equally often: the differences per 100 samples compare, the counts do not."
+                )
+            return notes
         notes = ["Counts of classified samples; they compare only if all models were asked the same, equally often."]
         if untyped := sum(model.untyped for model in self.models):
             notes.append(f"{untyped:,} samples without a type are left out.")
@@ -78,3 +112,8 @@ class ErrorShift:
             common = frozenset.intersection(*(model.problems for model in self.models))
             notes.append(f"{len(common):,} problems were classified for every model.")
         return notes
+
+
+def _rates(model: ErrorCounts, code: str, problems: Sequence[str]) -> NDArray[np.float64]:
+    """Errors of this type per sample of each problem."""
+    return np.array([model.by_problem.get(p, {}).get(code, 0) / model.asked[p] for p in problems])
