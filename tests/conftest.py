@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,11 @@ def lemma_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("LEMMA_DATA names no folder of public sets")
     return Path(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_measurements_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Reports quote what was measured; what the user of this machine measured is not for tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEMMA_MEASURED", str(tmp_path_factory.mktemp("measured")))
+        yield

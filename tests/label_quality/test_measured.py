@@ -1,0 +1,94 @@
+"""Measurements are kept by what decided them, and a run quotes those of its own teacher and prompts, and no other."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lemma_steps.errors import RefusedError
+from lemma_steps.label_quality.measured import measured, own_folder, store
+from lemma_steps.label_quality.of_run import AS_LOCATED, label_quality
+from lemma_steps.steps import LocateFirstError
+
+TEMPLATE = "locate_first_error@123"
+BASE = {
+    **{"kind": "locator", "teacher": "m/one", "template": TEMPLATE, "with_reference": True, "votes": 1},
+    **{"checker": "off", "seed": 0, "sampling": {}, "limit": None},
+    "sets": {"processbench_math": {"n": 10}},
+}
+CALLS = [{"step": "locate_first_error", "templates": [TEMPLATE], "models": ["m/one"]}]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEMMA_MEASURED", str(tmp_path))
+    return tmp_path
+
+
+def test_what_is_stored_is_found_by_its_own_teacher_and_prompt_only():
+    assert store(BASE).parent == own_folder()
+    assert measured("locator", "m/one", TEMPLATE) == [BASE]
+    assert measured("locator", "m/two", TEMPLATE) == []
+    assert measured("locator", "m/one", "locate_first_error@124") == []
+    assert measured("classifier", "m/one", TEMPLATE) == []
+
+
+def test_the_same_measurement_takes_the_place_of_the_former():
+    store(BASE)
+    store({**BASE, "sets": {"processbench_math": {"n": 20}}})
+    assert [one["sets"]["processbench_math"]["n"] for one in measured("locator", "m/one", TEMPLATE)] == [20]
+    store({**BASE, "votes": 5})
+    assert [one["votes"] for one in measured("locator", "m/one", TEMPLATE)] == [1, 5]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"kind": "locator", "sets": {}}', "[" * 100_000, "\x00"])
+def test_a_damaged_file_is_left_out_and_named(text, folder, caplog):
+    store(BASE)
+    (folder / "broken.json").write_text(text, encoding="utf-8")
+    assert measured("locator", "m/one", TEMPLATE) == [BASE]
+    assert "broken.json" in caplog.text
+
+
+def test_a_folder_that_cannot_be_written_is_refused(folder):
+    (folder / "file").touch()
+    with pytest.raises(RefusedError, match="LEMMA_MEASURED"):
+        store(BASE, folder / "file")
+
+
+def test_a_run_quotes_what_was_asked_as_it_asked_first():
+    for changes in ({}, {"votes": 3}, {"with_reference": False}, {"sampling": {"temperature": 0.0}}, {"teacher": "x"}):
+        store({**BASE, **changes})
+    found = label_quality(CALLS, {"steps": {"locate_first_error": {"votes": 3}}, "sampling": {}})
+    assert [one["as_in_run"] for one in found["locator"]] == [True, False, False, False]
+    assert found["locator"][0]["votes"] == 3
+    assert found["classifier"] == []
+    assert found["asked"] == {"locator": [{"teacher": "m/one", "template": TEMPLATE}], "classifier": []}
+    assert label_quality(CALLS, {})["locator"][0] == {**BASE, "as_in_run": True}
+
+
+def test_a_run_without_a_measurement_says_so():
+    assert label_quality(CALLS, {})["locator"] == []
+    assert label_quality([], {}) == {
+        "asked": {"locator": [], "classifier": []},
+        "locator": [],
+        "classifier": [],
+    }
+
+
+def test_a_classifier_is_quoted_too():
+    template = "classify_error@9"
+    one = {"kind": "classifier", "teacher": "m/one", "template": template, "sets": {"eic_gsm8k": {"n": 5}}}
+    store(one)
+    calls = [{"step": "classify_errors", "templates": [template], "models": ["m/one", "m/two"]}]
+    assert label_quality(calls, {"steps": {}})["classifier"] == [{**one, "as_in_run": True}]
+
+
+def test_defaults_are_those_of_the_step():
+    assert {name: LocateFirstError.model_fields[name].default for name in AS_LOCATED} == AS_LOCATED
+
+
+def test_a_file_is_readable_json(folder):
+    path = store({**BASE, "teacher": "../../etc/passwd \u2603"})
+    assert path.parent == folder
+    assert json.loads(path.read_text(encoding="utf-8"))["teacher"] == "../../etc/passwd \u2603"
