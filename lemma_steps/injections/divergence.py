@@ -1,0 +1,68 @@
+"""Check `divergence`: the declared step is the first in which the wrong solution departs from the gold solution."""
+
+from __future__ import annotations
+
+from lemma_steps.injections.finding import Finding, shown
+from lemma_steps.injections.injection import Injection, key_of
+from lemma_steps.injections.reading import Step, masked, numbers_in
+
+
+def divergence(injection: Injection) -> Finding:
+    """Whether the declared step is the first that is neither gold's, white space aside, nor gold's in other words.
+
+    A step in other words is gold's where it computes something, nothing in it is false, every computation is one of
+    gold's, and every number is one of the question or of gold. An earlier step departs where it has a false equation,
+    gold's words with other numbers, or the numbers of a gold computation with another operator or result. An earlier step
+    that shows neither may be another way to say the same, or to the same end: then the steps cannot be aligned.
+    """
+    gold = {step.text for step in injection.gold}
+    number, declared = injection.declared_step, injection.declared
+    if declared.text in gold:
+        return Finding("fail", f"step {number} is a step of the gold solution: {shown(declared.text)}")
+    if _rephrased(injection, declared):
+        return Finding("fail", f"step {number} computes what the gold solution does: {shown(declared.text)}")
+    others = [(k, step) for k, step in enumerate(injection.steps[: number - 1], 1) if step.text not in gold]
+    unclear = None
+    for earlier, step in others:
+        if _rephrased(injection, step):
+            continue
+        if departure := _departure(injection, step):
+            return Finding("fail", f"step {earlier} departs before step {number}: {departure}")
+        unclear = unclear or earlier
+    if unclear:
+        return Finding("not_computable", f"step {unclear} is in other words than the gold solution's")
+    if others and not _departure(injection, declared):
+        return Finding(
+            "not_computable", "the steps before are rephrased, and the declared one shows no other computation"
+        )
+    return Finding("pass")
+
+
+def _rephrased(injection: Injection, step: Step) -> bool:
+    """Does the step compute what gold computes, and nothing else? Without a computation: gold's words, equal numbers."""
+    if not step.chains:
+        return any(masked(step.text) == masked(own.text) and _values(step) == _values(own) for own in injection.gold)
+    known = {key_of(chain) for own in injection.gold for chain in own.chains}
+    return all(not chain.false and key_of(chain) in known for chain in step.chains) and (
+        set(_values(step)) <= injection.about.mentioned | {value for own in injection.gold for value in _values(own)}
+    )
+
+
+def _departure(injection: Injection, step: Step) -> str | None:
+    """What in the step gold cannot have, in words; None where nothing shows."""
+    for chain in step.chains:
+        equation = shown(step.text[chain.begin : chain.end])
+        if chain.false:
+            return f"{equation} is false"
+        for own in (own for other in injection.gold for own in other.chains):
+            same = chain.numbers == own.numbers and chain.shape == own.shape
+            if same and (chain.operators, chain.result.value) != (own.operators, own.result.value):
+                return f"{equation}, where gold has {shown(f'{own.left.text} = {own.result.text}')}"
+    for own_step in injection.gold:
+        if masked(own_step.text) == masked(step.text):
+            return f"{shown(step.text)}, where gold has {shown(own_step.text)}"
+    return None
+
+
+def _values(step: Step) -> list[object]:
+    return [value for _, _, value in numbers_in(step.text)]
