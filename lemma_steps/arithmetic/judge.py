@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cached_property
+from itertools import islice
 
 from .parse import parse
 from .reading import Parse, Reading
 from .records import Relation, Verdict
+from .rounding import representable, rounds_to, slack
 from .tokens import Token
 from .units import is_rate, is_variable
 from .vocabulary import CLAUSE, CONVERSIONS, LINKING, MEASURES, SWAYING
@@ -26,9 +29,20 @@ REASONS = {
     "context": "the words around may change what a side means (half of 3 + 5 = 4, 2 * 3 = 6 + 1 = 7)",
     "grouping": "an implicit product after a slash, two slashes, or a bracket that may be an aside",
     "modular": "equality modulo a number, or with a remainder",
+    "refuted": "the text goes on to say that it does not hold (a candidate tried, a contradiction, a mistake quoted)",
 }
 _ROUNDED = re.compile(r"(?i)\b(?:about|round|approx|nearly|almost|roughly|nearest|estimat)")
-_REMAINDER = re.compile(r"(?i)[\s(,]{0,4}(?:\\p?mod|mod\b|r\s?\d|rem|with a rem)")
+_REMAINDER = re.compile(r"(?i)[\s(,]{0,4}(?:\\p?mod|mod(?:ulo)?\b|r\s?\d|rem|with a rem)")
+_MODULUS = re.compile(r"(?i)\b(?:mod|modulo|pmod|bmod)\b[\s{~]{0,3}(\d{1,6})(?!\d)")
+_REFUTED = re.compile(
+    r"(?i)\bcontradict|\(false\)|\bimpossible\b"
+    r"|\b(?:is|are|was|were) (?:clearly |obviously |also )?(?:false|wrong|incorrect|untrue|a mistake|an error)\b"
+    r"|\b(?:not|never|cannot|can't|isn't|wasn't|doesn't|won't) (?:be |a )?"
+    r"(?:true|right|correct|possible|valid|satisf|hold|work)"
+    r"|\bdoes not result in a true\b"
+)
+_PART_OF = re.compile(r"[\d%][\s$)}\\]{0,4}of[\s$(\\]{0,6}\Z")
+_INEQUALITIES = frozenset({"<", ">", "≤", "≥", "le", "leq", "ge", "geq", "lt", "gt"})
 _CONTINUED = re.compile(
     r"[\s$]{0,4}(?:\\\\|\n)?[\s&]{0,8}(?:\\q?quad\s?){0,4}(?:[-+*/×÷](?=[\s\d$(\\])|\\(?:cdot|times|div)\b|of\b)"
 )
@@ -41,23 +55,9 @@ MANY_WORDS = 5
 
 CRUDE = 200
 """An "≈" that is off by less than 1/200 of the value is crude, not wrong."""
-
-
-def rounds_to(exact: Fraction, shown: Fraction, decimals: int, loose: bool = False) -> bool:
-    """Is `shown`, written with that many decimals, `exact` rounded or cut off? `loose` (there is an "about") takes
-    rounding up too, and the zeros that end a whole number as not significant."""
-    grain = Fraction(1, 10**decimals)
-    off = abs(exact - shown)
-    if not loose:
-        return off <= grain / 2 or (off < grain and abs(shown) < abs(exact))
-    while decimals == 0 and shown and (shown / grain) % 10 == 0:
-        grain *= 10
-    return off <= grain / 2 or off < Fraction(1, 10**decimals)
-
-
-def representable(value: Fraction, decimals: int) -> bool:
-    """Can `value` be written exactly with that many decimals?"""
-    return 10**decimals % value.denominator == 0
+REFUTED_WITHIN = 150
+"""Characters after an equation in which the text may say that it does not hold: the length of two lines of a check."""
+MAX_MODULI = 20
 
 
 class Judge:
@@ -65,6 +65,11 @@ class Judge:
 
     def __init__(self, text: str, tokens: list[Token]) -> None:
         self.text, self.tokens = text, tokens
+
+    @cached_property
+    def moduli(self) -> set[int]:
+        """The numbers that the text computes modulo."""
+        return {int(found[1]) for found in islice(_MODULUS.finditer(self.text), MAX_MODULI)} - {0}
 
     def verdict(
         self, side: range, others: list[Parse], a: Parse, b: Parse, relation: Relation, linked: bool
@@ -162,24 +167,47 @@ class Judge:
 
     def _doubt(self, side: range, others: list[Parse], a: Parse, b: Parse) -> str | None:
         """Why a mismatch is not called wrong; None where it is."""
-        end = self.tokens[b.core - 1].end
-        if _REMAINDER.match(self.text, end):
+        begin, end = self.tokens[a.first].begin, self.tokens[b.core - 1].end
+        remainder = any(self._name(index).startswith("remainder") for index in b.units)
+        if remainder or _REMAINDER.match(self.text, end) or self._equal_modulo(a, b):
             return "modular"
+        if _REFUTED.search(self.text, end, end + REFUTED_WITHIN):
+            return "refuted"
         if a.doubt or b.doubt:
             return a.doubt or b.doubt
         if self._units_unclear(a, b) or (not b.percents and _PERCENT.match(self.text, end)):
             return "units"
         if self._context_unclear(side, others, a) or self._runs_on(a, b) or _CONTINUED.match(self.text, end):
             return "context"
-        begin = self.tokens[a.first].begin
+        if _PART_OF.search(self.text, max(0, begin - 16), begin) or self._between_inequalities(a, b):
+            return "context"
         if _LISTED.match(self.text, end) and self.text[max(0, begin - 4) : begin].rstrip(" $").endswith(","):
             return "context"  # a list that equals a list
         return "rounding" if self._rounding_unclear(a, b) else None
 
+    def _equal_modulo(self, a: Parse, b: Parse) -> bool:
+        """ "addition modulo 10: 8 + 8 = 6"."""
+        assert a.value is not None
+        assert b.value is not None
+        off = a.value - b.value
+        return off.denominator == 1 and any(off % modulus == 0 for modulus in self.moduli)
+
+    def _between_inequalities(self, a: Parse, b: Parse) -> bool:
+        """ "90/123 < k < 180/123 ≈ 0.732 < k < 1.463": one inequality and its decimals, in one another."""
+        ends = (a.first - 1, b.last)
+        return all(
+            0 <= index < len(self.tokens) and str(self.tokens[index].value).strip("\\") in _INEQUALITIES
+            for index in ends
+        )
+
     def _runs_on(self, a: Parse, b: Parse) -> bool:
-        """ "2 * 3 = 6 + 1 = 7", "1 - 1/4 = 3/4 of $80": the right side goes on from the left one's value."""
+        """ "2 * 3 = 6 + 1 = 7", "1 - 1/4 = 3/4 of $80": the right side goes on from the left one's value. A side in
+        brackets is the whole of what the left one is said to be."""
         if any(self.tokens[index].kind == "WORD" for index in b.operators):
             return True
+        first = self.tokens[b.first]
+        if first.kind == "LP" and first.mate == b.last - 1:
+            return False
         return bool(b.operators) and self.tokens[b.numbers[0]].value == a.value
 
     def _is_bare(self, found: Parse) -> bool:
@@ -202,7 +230,7 @@ class Judge:
             return True
         if self._is_bare(a) and right and not left:
             return True
-        if len(left) > 1 and all(self.tokens[i].value in ("+", "-") for i in a.operators):
+        if len(left) > 1 and self._is_sum(a):
             return True
         factor = max(abs(a.value / b.value), abs(b.value / a.value)) if a.value and b.value else Fraction(0)
         if left and right and not left & right:
@@ -211,8 +239,7 @@ class Judge:
 
     def _cents_for_dollars(self, a: Parse, b: Parse) -> bool:
         """ "60 cents + 40 cents = $100": equal numbers, other sums of money."""
-        additive = all(self.tokens[index].value in ("+", "-") for index in a.operators)
-        return additive and self._measures(a.units) == {"cent"} and self._measures([*b.units, b.last]) == {"$"}
+        return self._is_sum(a) and self._measures(a.units) == {"cent"} and self._measures([*b.units, b.last]) == {"$"}
 
     def _measures(self, indices: list[int]) -> set[str]:
         return {name.removesuffix("s") for name in map(self._name, indices) if name in MEASURES or name == "$"}
@@ -248,19 +275,18 @@ class Judge:
         return token.kind in ("NUM", "EXACT", "PCT") or str(token.value).lower() in SWAYING
 
     def _rounding_unclear(self, a: Parse, b: Parse) -> bool:
-        """A quotient given as a whole number, or a result computed from numbers rounded before (3.33 * 3 = 10)."""
+        """A quotient given as a whole number, or a side computed from numbers rounded before (3.33 * 3 = 10)."""
         assert a.value is not None
         assert b.value is not None
-        numeral = self._numeral(b)
-        if numeral is None or representable(a.value, numeral.decimals + 2 * b.percents):
-            return False
-        off = abs(a.value - b.value)
-        if not numeral.decimals and off < 1:
+        decimals = max((self.tokens[index].decimals for index in b.numbers), default=0) + 2 * b.percents
+        exact, off = representable(a.value, decimals), abs(a.value - b.value)
+        if not decimals and not exact and off < 1 and b.value.denominator == 1 and self._is_sum(b):
             return True
-        additive = all(self.tokens[i].value in ("+", "-") for i in a.operators)
-        slack = Fraction(0)
-        for token in (self.tokens[index] for index in a.numbers):
-            if token.decimals and isinstance(token.value, Fraction) and token.value:
-                grain = Fraction(1, 2 * 10**token.decimals)
-                slack += grain if additive else grain / token.value * abs(a.value)
-        return bool(slack) and off <= slack + Fraction(1, 2 * 10**numeral.decimals)
+        left, right = (slack(side, self.tokens, marked=exact) for side in (a, b))
+        if b.computed:
+            return bool(right) and off <= left + right
+        return bool(left) and off <= left + Fraction(1, 2 * 10**decimals)
+
+    def _is_sum(self, found: Parse) -> bool:
+        """One value, or terms added and subtracted."""
+        return all(self.tokens[index].value in ("+", "-") for index in found.operators)
