@@ -75,5 +75,23 @@ class Calls:
         return _share(shared, self._steps[step]["tokens_in"])
 
 
+def cost(calls: Sequence[Mapping[str, Any]], kept: int) -> dict[str, Any]:
+    """What the calls of a report come to, in all and per kept row.
+
+    `usd` is of the calls with a price and `None` where no call has one; `unpriced` counts the others. Calls behind rejected
+    rows are in it, calls that were repeated after a kill are not.
+    """
+    total = {name: sum(call[name] or 0 for call in calls) for name in ("calls", "unpriced", "tokens_in", "tokens_out")}
+    priced = [call["usd"] for call in calls if call["usd"] is not None]
+    usd = round(sum(priced), 6) if priced else None
+    return {
+        "usd": usd,
+        **total,
+        "per_kept": round(usd / kept, 6) if usd is not None and kept else None,
+        "calls_per_kept": round(total["calls"] / kept, 2) if kept else None,
+        "tokens_per_kept": round((total["tokens_in"] + total["tokens_out"]) / kept, 1) if kept else None,
+    }
+
+
 def _share(part: int, whole: int) -> float | None:
     return round(min(1.0, part / whole), 4) if whole else None

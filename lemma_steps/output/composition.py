@@ -1,18 +1,13 @@
-"""What a dataset is made of: origins, strategies, types, positions, reflections, lengths, calls."""
+"""What a dataset is made of: sources, origins, strategies, types, labels."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from lemma_steps.audits.text import estimated_tokens
+from lemma_steps.output.error_tally import declined
 from lemma_steps.output.funnel import ranked
-
-_CODE = re.compile(r"\s*([a-z][a-z0-9_]{0,39})\s*(?::|$)")
-TOP_OPENINGS = 20
-ESTIMATE = "words and signs, or a quarter of the characters where that is more; no tokenizer was run"
 
 
 class Composition:
@@ -25,8 +20,6 @@ class Composition:
         self._types: dict[str, Counter[str]] = defaultdict(Counter)
         self._declines: Counter[tuple[str, str, str]] = Counter()
         self._columns: dict[str, Counter[Any]] = defaultdict(Counter)
-        self._openings: Counter[str] = Counter()
-        self._tokens: Counter[int] = Counter()
         self._contaminated: list[dict[str, Any]] = []
 
     def add(self, row: Mapping[str, Any]) -> None:
@@ -42,9 +35,8 @@ class Composition:
         if kept:
             self._count_kept(row)
         elif row["reason"] == "declined":
-            code = _CODE.match(row.get("detail") or "")
             wanted = row.get("requested_type") or row.get("error_type") or "none"
-            self._declines[row["rejected_by"], wanted, code[1] if code else "other"] += 1
+            self._declines[row["rejected_by"], wanted, declined(row.get("detail")) or "other"] += 1
         elif row["reason"].startswith("contaminated"):
             self._contaminated.append({name: row.get(name) for name in ("problem_id", "source", "reason", "detail")})
 
@@ -60,9 +52,6 @@ class Composition:
         for name in ("error_step", "label_source", "locator_agreement", "reference_seen", "student", "teacher"):
             if row.get(name) is not None:
                 self._columns[name][row[name]] += 1
-        self._tokens[estimated_tokens(row["output"])] += 1
-        if row.get("reflection"):
-            self._openings[opening(row["reflection"])] += 1
 
     def report(self) -> dict[str, Any]:
         """The counts as plain data in a fixed order."""
@@ -85,52 +74,9 @@ class Composition:
             "error_step": {str(step): count for step, count in sorted(self._columns["error_step"].items())},
             "locator_agreement": {str(share): n for share, n in sorted(self._columns["locator_agreement"].items())},
             **{name: ranked(self._columns[name]) for name in ("label_source", "reference_seen", "student", "teacher")},
-            "reflection_openings": self._report_openings(),
-            "output_tokens": _distribution(self._tokens),
             "contamination": self._contaminated,
         }
-
-    def _report_openings(self) -> dict[str, Any]:
-        top = list(ranked(self._openings).items())[:TOP_OPENINGS]
-        total = self._openings.total()
-        return {
-            "distinct": len(self._openings),
-            "top_share": round(top[0][1] / total, 4) if top else None,
-            "top": [{"words": words, "count": count} for words, count in top],
-        }
-
-
-def opening(reflection: str) -> str:
-    """The first three words of a reflection, without case and punctuation, by which variety is measured."""
-    return " ".join(re.findall(r"[^\W_]+(?:['’][^\W_]+)*", reflection[:200].casefold())[:3])
 
 
 def _pick(counts: Counter[str], names: tuple[str, ...]) -> dict[str, int]:
     return {name: counts[name] for name in names}
-
-
-def _distribution(counts: Counter[int]) -> dict[str, Any]:
-    """Mean, quantiles and a histogram of numbers; `estimate` says how they were come by."""
-    total = counts.total()
-    values = sorted(counts)
-    if not total:
-        return {"estimate": ESTIMATE, "mean": None, "median": None, "p95": None, "max": None, "histogram": []}
-
-    def quantile(share: float) -> int:
-        below = 0
-        return next(value for value in values if (below := below + counts[value]) >= share * total)
-
-    width = next(width for width in (10, 20, 50, 100, 200, 500, 1000, 10**9) if values[-1] < 12 * width)
-    bins = Counter({value // width: 0 for value in values})
-    for value, count in counts.items():
-        bins[value // width] += count
-    return {
-        "estimate": ESTIMATE,
-        "mean": round(sum(value * count for value, count in counts.items()) / total, 1),
-        "median": quantile(0.5),
-        "p95": quantile(0.95),
-        "max": values[-1],
-        "histogram": [
-            {"from": n * width, "to": (n + 1) * width, "count": bins[n]} for n in range(min(bins), max(bins) + 1)
-        ],
-    }

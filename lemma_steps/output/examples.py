@@ -5,41 +5,50 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lemma_steps.output.picks import rank
+
 Row = Mapping[str, Any]
 
-MAX_REASONS = 40
+MAX_KINDS = 100
+"""Kinds of kept and of rejected rows that are shown; those that come first in the stream."""
 
 
 class Examples:
-    """One kept row of each origin and strategy, one rejected row of each reason."""
+    """One random kept row of each origin, strategy and error type, one random rejected row of each step and reason.
+
+    Random: the row whose id has the smallest hash. So nobody chose it, and parts of a run and the whole show the same.
+    """
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], Row] = {}
-        self.rejected: dict[tuple[str, str], Row] = {}
+        self._kept: dict[tuple[str, str, str], tuple[int, Row]] = {}
+        self._rejected: dict[tuple[str, str], tuple[int, Row]] = {}
 
     def add(self, row: Row) -> None:
-        """Take the row if it is the first of its kind, or a better one to be shown."""
+        """Take the row if it is the first of its kind, or before the other in the drawing of lots."""
         if row.get("rejected_by"):
-            if len(self.rejected) < MAX_REASONS:
-                self.rejected.setdefault((row["rejected_by"], row["reason"]), row)
-            return
-        pair = row.get("origin") or row["method"], row.get("strategy") or ""
-        if pair not in self.kept or self._merit(row, pair) > self._merit(self.kept[pair], pair):
-            self.kept[pair] = row
+            _draw(self._rejected, (row["rejected_by"], row["reason"]), row)
+        else:
+            kind = row.get("origin") or row["method"], row.get("strategy") or "", row.get("error_type") or ""
+            _draw(self._kept, kind, row)
 
-    def _merit(self, row: Row, pair: tuple[str, str]) -> tuple[bool, bool]:
-        """Whether a row can be read at a glance, and whether it shows a problem that no other example shows."""
-        others = {other["problem_id"] for key, other in self.kept.items() if key != pair}
-        return _showable(row), row["problem_id"] not in others
+    @property
+    def kept(self) -> dict[tuple[str, str, str], Row]:
+        """(origin or method, strategy, error type) -> row, sorted."""
+        return {kind: row for kind, (_, row) in sorted(self._kept.items(), key=lambda item: item[0])}
+
+    @property
+    def rejected(self) -> dict[tuple[str, str], Row]:
+        """(step, reason) -> row, sorted."""
+        return {kind: row for kind, (_, row) in sorted(self._rejected.items(), key=lambda item: item[0])}
 
 
-def _showable(row: Row) -> bool:
-    """Long enough to hold steps before the wrong one, if there is one, short enough to be read at a glance."""
-    return (
-        (row.get("error_step") is None or row["error_step"] >= 2)
-        and len(row["question"]) <= 600
-        and len(row["output"]) <= 1200
-    )
+def _draw(rows: dict[Any, tuple[int, Row]], kind: tuple[str, ...], row: Row) -> None:
+    lot = rank(str(row.get("id") or row["problem_id"]))
+    if kind in rows:
+        if lot < rows[kind][0]:
+            rows[kind] = lot, row
+    elif len(rows) < MAX_KINDS:
+        rows[kind] = lot, row
 
 
 def pieces(row: Row) -> list[tuple[str, str]]:

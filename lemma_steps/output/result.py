@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lemma_steps.errors import RefusedError, StoppedError
+from lemma_steps.label_quality.of_run import label_quality
 from lemma_steps.output.card import render_card
 from lemma_steps.output.report import render_report
 from lemma_steps.output.summary import Summary
@@ -53,6 +54,7 @@ async def write_result(
                 summary.add(writer.write(row))
             facts = {"command": command, **_facts(time.monotonic() - started, summary.funnel.entered), **run()}
             report = {**summary.report(settings=settings, run=facts), **about()}
+            report["label_quality"] = label_quality(report["calls"], settings)
             writer.write_text("report.json", json.dumps(report, ensure_ascii=False, indent=2, default=str) + "\n")
             writer.write_text("report.html", render_report(report, summary.examples))
             writer.write_text("README.md", render_card(report, summary.examples, repo=repo))

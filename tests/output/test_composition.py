@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lemma_steps.output.calls import Calls
-from lemma_steps.output.composition import Composition, opening
-from lemma_steps.output.examples import Examples, pieces
+from lemma_steps.output.composition import Composition
+from lemma_steps.output.examples import MAX_KINDS, Examples, pieces
+from lemma_steps.output.lengths import Lengths
+from lemma_steps.output.reflection_variety import opening
 from lemma_steps.output.summary import Summary
 from tests.output.rows import STEPS, candidate, kept, rejected, stream
 
@@ -79,7 +81,10 @@ def test_contaminated_rows_are_all_listed():
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(1, 30_000), min_size=1, max_size=60))
 def test_lengths_are_those_of_the_outputs(lengths):
-    report = composed(kept(1, output="x" * 4 * length) for length in lengths)["output_tokens"]
+    measured = Lengths()
+    for length in lengths:
+        measured.add(kept(1, output="x" * 4 * length))
+    report = measured.report()["output_tokens"]
     ordered = sorted(lengths)
     assert report["max"] == ordered[-1]
     assert report["median"] == ordered[(len(ordered) + 1) // 2 - 1]
@@ -109,14 +114,39 @@ def test_unknown_prices_give_no_cost():
     assert calls.report()[0]["calls"] == 2
 
 
-def test_examples_are_readable_and_of_different_problems():
+def shown(rows):
     examples = Examples()
-    for row in [kept(1, question="x" * 2000), kept(2), *stream(30)]:
+    for row in rows:
         examples.add(row)
-    assert set(examples.kept) == {(o, s) for o in ("injected", "student") for s in ("fix_continue", "fresh_restart")}
-    assert len({row["problem_id"] for row in examples.kept.values()}) == 4
-    assert all(len(row["question"]) < 600 for row in examples.kept.values())
-    assert ("inject_error", "declined") in examples.rejected
+    return {kind: row["id"] for kind, row in examples.kept.items()}, {
+        kind: row.get("id") or row["problem_id"] for kind, row in examples.rejected.items()
+    }
+
+
+def test_there_is_an_example_of_every_kind_whatever_the_order():
+    rows = stream(60)
+    of_kept, of_rejected = shown(rows)
+    assert set(of_kept) == {(r["origin"], r["strategy"], r["error_type"]) for r in rows if "rejected_by" not in r}
+    assert set(of_rejected) == {(r["rejected_by"], r["reason"]) for r in rows if "rejected_by" in r}
+    assert shown(rows[::-1]) == (of_kept, of_rejected)
+
+
+def test_examples_are_drawn_and_not_the_first():
+    rows = [kept(number, error_type="CA") for number in range(200)]
+    [drawn] = shown(rows)[0].values()
+    assert drawn not in [row["id"] for row in rows[:3]]
+    assert len({shown(rows[begin : begin + 20])[0].popitem()[1] for begin in range(0, 200, 20)}) == 10
+    places = [
+        [r["id"] for r in rows[b : b + 20]].index(shown(rows[b : b + 20])[0].popitem()[1]) for b in range(0, 200, 20)
+    ]
+    assert len(set(places)) > 3
+
+
+def test_hostile_kinds_do_not_fill_the_memory():
+    of_kept, of_rejected = shown(
+        [*(kept(n, error_type=f"T{n}") for n in range(300)), *(rejected(n, "smooth", f"r{n}") for n in range(300))]
+    )
+    assert len(of_kept) == len(of_rejected) == MAX_KINDS
 
 
 def test_the_pieces_of_an_example_are_its_output():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from lemma_steps.output import DatasetWriter, Summary
+from lemma_steps.output import DatasetWriter, Summary, reflection_variety, strategies
 from lemma_steps.output import parquet_file as parquet_module
 from tests.output.rows import STEPS, kept, rejected, stream
 
@@ -81,6 +81,8 @@ def test_row_groups_are_bounded(tmp_path, monkeypatch, limit, value):
 
 def test_memory_does_not_grow_with_the_rows(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet_module, "ROWS_PER_GROUP", 10)
+    for sampled in (reflection_variety, strategies):  # samples grow until they are full: let that be soon
+        monkeypatch.setattr(sampled, "SAMPLE", 5)
     rows, summary = stream(20), Summary(STEPS)
 
     def write(turn):
