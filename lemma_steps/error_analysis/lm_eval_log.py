@@ -50,7 +50,7 @@ def _of_line(line: Mapping[str, Any], source: str, model: str, where: str) -> It
             gold_answer=problem["gold_answer"],
             source=source,
             temperature=_temperature(line),
-            truncated={0: False, 1: True}.get(line.get("length_cut")),  # of several replies, the share that was cut
+            truncated=_cut(line.get("length_cut")),
         )
 
 
@@ -58,8 +58,14 @@ def _replies(line: Mapping[str, Any]) -> list[str]:
     """The replies in full: our filter cuts them at the stop strings only, another's may leave no more than the answer."""
     logged = line.get("filtered_resps" if line.get("filter") == "none" else "resps")
     replies = logged[0] if isinstance(logged, list) and len(logged) == 1 and isinstance(logged[0], list) else logged
-    good = isinstance(replies, list) and all(isinstance(reply, str) for reply in replies)
-    return replies if good else []
+    if not isinstance(replies, list) or not all(isinstance(reply, str) for reply in replies):
+        return []
+    return replies
+
+
+def _cut(share: Any) -> bool | None:
+    """Of several replies the share that was cut is logged, which says nothing of one unless it is none or all."""
+    return bool(share) if share in (0, 1) else None
 
 
 def _temperature(line: Mapping[str, Any]) -> float | None:

@@ -1,0 +1,76 @@
+"""Shares of error types as a PNG: the models of one source side by side (paper, Figures 3 and 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import fill
+
+from lemma_steps.error_analysis.series import Series, ordered_codes
+from lemma_steps.evaluation.results.labels import printable
+from lemma_steps.evaluation.results.picture import COLOURS
+from lemma_steps.share import Share
+from lemma_steps.taxonomy import TAXONOMY, published_percent
+
+RARE = 0.01
+"""Types below this share in every series are drawn together, as the paper leaves them out."""
+_OTHERS = "others,\neach under 1 %"
+_GREY = "#8c8c8c"
+
+
+def draw_types(source: str, series: Sequence[Series], labels: Sequence[str], file: Path) -> None:
+    """Write grouped bars with 95 % intervals; the paper's models as grey marks where it has a figure of these problems."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    paper = published_percent(source)
+    codes, rare = _codes(series, [code for percent in paper.values() for code in percent])
+    names = [
+        f"{code}\n{fill(TAXONOMY[code].name.removesuffix(' Error'), 14, break_long_words=False)}" for code in codes
+    ]
+    names += [_OTHERS] if rare else []
+    step = 0.8 / len(series)
+    # names are shown as they are: a dollar sign begins no formula
+    with mpl.rc_context({"text.parse_math": False, "font.size": 10}):
+        figure = Figure(figsize=(max(7.0, 1.6 + 1.2 * len(names)), 5.0), layout="constrained")
+        axes = figure.subplots()
+        for n, (one, label) in enumerate(zip(series, labels, strict=True)):
+            shares = [one.type_share(code) for code in codes] + ([_together(one, rare)] if rare else [])
+            places = [place + (n - (len(series) - 1) / 2) * step for place in range(len(names))]
+            told = f" {label}: {one.typed:,} classified of {one.wrong:,} wrong samples"
+            values = [100 * (share.value or 0.0) for share in shares]
+            axes.bar(places, values, width=0.92 * step, color=COLOURS[n % len(COLOURS)], label=told, zorder=2)
+            known = [(place, 100 * share.low, 100 * share.high) for place, share in zip(places, shares, strict=True)
+                     if share.low is not None and share.high is not None]  # fmt: skip
+            if known:
+                axes.vlines(*zip(*known, strict=True), color="#333333", linewidth=1.1, zorder=3)
+        for n, (model, percent) in enumerate(paper.items()):
+            drawn = [(place, percent[code]) for place, code in enumerate(codes) if code in percent]
+            marks = axes.plot(*zip(*drawn, strict=True), "osD^"[n % 4], color=_GREY, markersize=5, zorder=4)
+            marks[0].set(markeredgecolor="white", label=f" {model}, paper (GPT-4o)")
+        axes.set_xticks(range(len(names)), names, fontsize=9)
+        axes.set_ylabel("% of classified errors")
+        axes.set_title(f"Error types on {printable(source)[:60]}", loc="left", pad=12)
+        axes.set_ylim(bottom=0)
+        axes.margins(x=0.02)
+        axes.grid(axis="y", color="#eeeeee")
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(axis="x", length=0)
+        figure.legend(
+            loc="outside lower left", frameon=False, fontsize=9, ncols=2 if len(series) + len(paper) > 4 else 1
+        )
+        figure.savefig(file, dpi=150)
+
+
+def _codes(series: Sequence[Series], published: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The types drawn one by one, and those drawn together; the paper's are never hidden."""
+    codes = ordered_codes(series)
+    often = {code for code in codes if any((one.type_share(code).value or 0.0) >= RARE for one in series)}
+    rare = [code for code in codes if code not in often | set(published)]
+    shown = [code for code in codes if code not in rare]
+    return [*shown, *(code for code in dict.fromkeys(published) if code not in shown)], rare
+
+
+def _together(series: Series, codes: Sequence[str]) -> Share:
+    return Share.by_row([(sum(types[code] for code in codes), types.total()) for types in series.types.values()])
