@@ -70,6 +70,7 @@ def build(settings: Settings, teacher: Any, student: Any = None, shard: Shard | 
         (steps.InjectError, {"llm": teacher, "seed": seed}),
         (steps.InjectionFilter, {}),
         (steps.LocateFirstError, {"llm": teacher, "seed": seed}),
+        (steps.AuditInjection, {}),
         (steps.TruncateAtError, {"truncate": "truncation" not in settings.ablate}),
         (steps.FixContinue, {"llm": teacher, "reference": reference, "seed": seed}),
         (steps.FreshRestart, {"llm": teacher, "reference": reference, "seed": seed}),

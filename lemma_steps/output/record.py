@@ -21,6 +21,7 @@ CALL = pa.struct(
         ("usd", REAL),
     ]
 )
+CHECK = pa.struct([(name, TEXT) for name in ("check", "outcome", "detail")])
 CHANGE = pa.struct([(name, TEXT) for name in ("reviewer", "column", "before", "after", "outcome", "reason")])
 
 _COLUMNS: dict[str, tuple[pa.DataType, str]] = {
@@ -42,12 +43,21 @@ _COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "strategy": (TEXT, "`fix_continue` or `fresh_restart`"),
     "requested_type": (TEXT, "error type drawn for the injection; null for student errors"),
     "error_type": (TEXT, "code of the error's type"),
+    "declared_step": (
+        WHOLE,
+        "number of the step that the injector marked as the first wrong one; null for student errors",
+    ),
     "error_step": (WHOLE, "number of the first wrong step, from 1; the prefix's last unless a reviewer moved it"),
     "n_steps": (WHOLE, "steps of the erroneous solution"),
     "label_source": (TEXT, "who says so: `construction`, `teacher`, `arithmetic` or `human`"),
     "locator_agreement": (REAL, "share of votes for `error_step`; null where nobody voted or a reviewer moved it"),
     "erroneous_solution": (TEXT, "the whole wrong solution"),
     "explanation": (TEXT, "the injector's words on the error"),
+    "injection_checks": (
+        pa.list_(CHECK),
+        "what could be checked of an injected error: `divergence`, `answer`, `single_error`, `type`, each `pass`, `fail` "
+        "or `not_computable`, and why; null for student errors",
+    ),
     "reference_seen": (TEXT, "what the corrector saw: `none`, `student` or `gold` solution"),
     "erroneous_prefix": (
         TEXT,

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from lemma_steps.errors import RefusedError
 from lemma_steps.steps.answer_filter import AnswerFilter
 from lemma_steps.steps.apply_review import ApplyReview
+from lemma_steps.steps.audit_injection import AuditInjection
 from lemma_steps.steps.audit_trajectory import AuditTrajectory
 from lemma_steps.steps.classify_errors import ClassifyErrors
 from lemma_steps.steps.close_solution import CloseSolution
@@ -39,6 +40,7 @@ from lemma_steps.steps.truncate_at_error import TruncateAtError
 __all__ = [
     "AnswerFilter",
     "ApplyReview",
+    "AuditInjection",
     "AuditTrajectory",
     "ClassifyErrors",
     "CloseSolution",
