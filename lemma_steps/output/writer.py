@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any, BinaryIO
 from lemma_steps.output.parquet_file import ParquetFile, naming
 from lemma_steps.output.record import KEPT_SCHEMA, REJECTED_SCHEMA, Row, faults, normalise
 
+FIGURES = "figures"
+
 
 class DatasetWriter:
-    """The result folder: `train.parquet`, `train.jsonl`, `rejected.parquet`, and texts such as the report.
+    """The result folder: `train.parquet`, `train.jsonl`, `rejected.parquet`, texts such as the report, and its `figures`.
 
     Everything is written beside its final name and put in place when the writer closes, all files or none; an existing
     result stays as it was until then. The same rows give the same bytes: nothing of the time or the machine is in them.
@@ -71,6 +74,13 @@ class DatasetWriter:
         with naming(path := self._beside(name)):
             path.write_bytes(text.encode("utf-8", "replace"))
 
+    def write_figure(self, name: str, data: bytes) -> None:
+        """Add a file to the folder `figures` of the result, which replaces the former one as a whole."""
+        with naming(folder := self._beside(FIGURES)):
+            folder.mkdir(exist_ok=True)
+        with naming(path := folder / name):
+            path.write_bytes(data)
+
     def close(self) -> None:
         """Finish all files and put them in place; on failure the former result is put back."""
         try:
@@ -91,7 +101,7 @@ class DatasetWriter:
             self._jsonl.close()
         for name in self._names:
             with suppress(OSError):
-                self._partial(name).unlink(missing_ok=True)
+                _remove(self._partial(name))
 
     def _partial(self, name: str) -> Path:
         return self.output_dir / f".{name}.partial"
@@ -108,9 +118,9 @@ class DatasetWriter:
             if unfinished:
                 os.replace(former, self.output_dir / former.name[1:].removesuffix(".former"))
             else:
-                former.unlink()
+                _remove(former)
         for partial in unfinished:
-            partial.unlink()
+            _remove(partial)
 
     def _put_in_place(self) -> None:
         moved: list[tuple[Path, Path]] = []
@@ -130,7 +140,7 @@ class DatasetWriter:
                 os.replace(target, source)
             raise
         for path in former.values():
-            path.unlink(missing_ok=True)
+            _remove(path)
 
     def __enter__(self) -> DatasetWriter:
         return self
@@ -139,3 +149,11 @@ class DatasetWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close() if kind is None else self.discard()
+
+
+def _remove(path: Path) -> None:
+    """A file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -7,11 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lemma_steps.errors import RefusedError
+from lemma_steps.output.writer import FIGURES
 from lemma_steps.run_directory import SETTINGS
 from lemma_steps.shards.part import Part
 from lemma_steps.shards.shard import Shard
 
-RESULT = ("train.parquet", "train.jsonl", "rejected.parquet", "report.json", "report.html", "README.md", SETTINGS)
+RESULT = (
+    "train.parquet",
+    "train.jsonl",
+    "rejected.parquet",
+    "report.json",
+    "report.html",
+    "README.md",
+    FIGURES,
+    SETTINGS,
+)
 
 
 def parts_in(output: Path) -> list[Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tracemalloc
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from lemma_steps.output import DatasetWriter, Summary, reflection_variety, strat
 from lemma_steps.output import parquet_file as parquet_module
 from tests.output.rows import STEPS, kept, rejected, stream
 
-NAMES = ["rejected.parquet", "report.json", "train.jsonl", "train.parquet"]
+NAMES = ["figures/funnel.png", "rejected.parquet", "report.json", "train.jsonl", "train.parquet"]
 
 
 def write(folder, rows):
@@ -22,11 +23,13 @@ def write(folder, rows):
         for row in rows:
             writer.write(row)
         writer.write_text("report.json", "{}\n")
+        writer.write_figure("funnel.png", f"{writer.kept} kept".encode())
     return writer
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.fixture
@@ -168,14 +171,12 @@ def test_files_are_put_in_place_together_or_not_at_all(former, monkeypatch):
     assert contents(folder) == before
 
 
-@pytest.mark.parametrize("moves", range(9))
+@pytest.mark.parametrize("moves", range(11))
 def test_a_writer_killed_among_its_renames_leaves_one_whole_result(former, monkeypatch, moves):
     folder, before = former
     write(folder / "new", stream(10))
     after = contents(folder / "new")
-    for path in (folder / "new").iterdir():
-        path.unlink()
-    (folder / "new").rmdir()
+    shutil.rmtree(folder / "new")
     replaced, left = os.replace, iter(range(moves))
 
     def dead(source, target):
@@ -186,13 +187,21 @@ def test_a_writer_killed_among_its_renames_leaves_one_whole_result(former, monke
     with monkeypatch.context() as frozen:
         frozen.setattr(os, "replace", dead)
         frozen.setattr(Path, "unlink", lambda path, missing_ok=False: None)
-        if moves < 8:
+        frozen.setattr(shutil, "rmtree", lambda path: None)
+        if moves < 10:
             with pytest.raises(KeyboardInterrupt):
                 write(folder, stream(10))
         else:
             write(folder, stream(10))
     DatasetWriter(folder).discard()
-    assert contents(folder) == (before if moves < 8 else after)
+    assert contents(folder) == (before if moves < 10 else after)
+
+
+def test_figures_of_the_former_result_go_with_it(former):
+    folder, _ = former
+    with DatasetWriter(folder) as writer:
+        writer.write_figure("lengths.png", b"new")
+    assert [path.name for path in (folder / "figures").iterdir()] == ["lengths.png"]
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
