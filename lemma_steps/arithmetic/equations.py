@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from .judge import Judge
 from .parse import parse
@@ -19,6 +20,9 @@ _HAS_RELATION = re.compile(r"(?i)[=≈≅]|\\approx|\\simeq|equal")
 _MARK = re.compile(r"<<([^<>\n]{1,400})>>")
 _START = frozenset({"NUM", "EXACT", "LP", "FRAC", "SQRT", "BINOM", "CUR"})
 MAX_TRAILING_WORDS = 8
+REMEMBERED = 2000
+"""Longest text whose equations are kept for a while: every audit of a row reads the same few texts again. What is kept
+stays small (512 texts, 5 MB as solutions are)."""
 
 
 @dataclass(slots=True)
@@ -126,7 +130,14 @@ class _Finder:
 
 def find_equations(text: str) -> list[Equation]:
     """Every equation of `text` in text order; GSM8K's marks are looked through. Offsets are into `text`."""
-    return list(_Finder(text).equations()) if _HAS_RELATION.search(text) else []
+    if not _HAS_RELATION.search(text):
+        return []
+    return list(_remembered(text) if len(text) <= REMEMBERED else _Finder(text).equations())
+
+
+@lru_cache(maxsize=512)
+def _remembered(text: str) -> tuple[Equation, ...]:
+    return tuple(_Finder(text).equations())
 
 
 def find_marks(text: str) -> list[Equation]:
