@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -14,89 +13,26 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from baselines import HERE, METHODS, app, build
-from typer.testing import CliRunner
+from baselines import HERE, METHODS, build
 
-from lemma_steps.baseline_settings import BaselineSettings
-from lemma_steps.contamination import Match
-from lemma_steps.output.record import REQUIRED_OF_LEMMA
+from lemma_steps.baseline_settings import WITH_TEACHER, BaselineSettings
+from lemma_steps.llms.rehearsal import RehearsalLLM
 from lemma_steps.steps import decontaminate
+from tests.baseline_runs import EVALUATED, HALF, PEARS, PROBLEMS, STAMPS, Index, baselines, made, written
 from tests.chat_server import completions, serving
 from tests.hub_server import TOKEN, HubServer
 
 ROOT = Path(__file__).parent.parent
-EVALUATED = "How many planks does a test question need?"
-"""Stands for a question of an evaluation set; none may stand here."""
-PEARS = "Ada has 3 boxes of 12 pears and eats 5 pears. How many are left?"
-STAMPS = "Ben buys 4 stamps for 7 coins each. How many coins does he pay?"
-HALF = "What is half of one third? Give a fraction."
-PROBLEMS = [
-    {"question": PEARS, "answer": "She has 3*12=<<3*12=36>>36 pears.\nThen 36-5=<<36-5=31>>31 are left.\n#### 31"},
-    {"question": STAMPS, "answer": "He pays 4*7=<<4*7=28>>28 coins.\n#### 28"},
-    {"question": HALF, "solution": "It is $\\frac{1}{2}\\cdot\\frac13=\\boxed{\\frac{1}{6}}$."},
-    {"question": EVALUATED, "answer": "It needs 2+2=4 planks.\n#### 4"},
-]
 
 
 @pytest.fixture(autouse=True)
 def one_evaluated_question(monkeypatch):
-    class Index:
-        def query(self, question):
-            return Match("exact", "some_test", 7, 1.0) if question == EVALUATED else None
-
     monkeypatch.setattr(decontaminate, "shipped_index", Index)
 
 
 @pytest.fixture
 def problems(tmp_path):
     return written(tmp_path / "problems.jsonl", PROBLEMS)
-
-
-def written(path, rows):
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
-
-
-def baselines(*arguments):
-    run = CliRunner().invoke(app, [*map(str, arguments)])
-    if run.exception and not isinstance(run.exception, SystemExit):
-        raise run.exception
-    return run
-
-
-def made(folder, *arguments):
-    """Kept rows, rejected rows and report of a run that must end well."""
-    run = baselines(*arguments, "--output", folder)
-    assert run.exit_code == 0, run.stderr
-    kept, rejected = (pq.read_table(folder / f"{name}.parquet").to_pylist() for name in ("train", "rejected"))
-    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    assert report["entered"] == len(kept) + len(rejected) == report["kept"] + report["rejected"]
-    assert report["funnel"][-1]["rows_out"] == len(kept)
-    assert Counter(row["reason"] for row in rejected) == report["reasons"]
-    ids = [row["id"] for row in [*kept, *rejected] if row["id"]]
-    assert len(set(ids)) == len(ids)
-    for row in kept:
-        check_kept(row, report["method"])
-    return kept, rejected, report
-
-
-def check_kept(row, method):
-    """What every kept row of every method must be (design, "The record")."""
-    assert row["method"] == method
-    assert row["verdict"] == "right"
-    assert row["output"].startswith(" ")
-    assert not row["output"][1].isspace()
-    assert re.search(r"The answer is: [^\n]+\Z", row["output"])
-    assert row["output"].count("The answer is:") == 1
-    assert (row["erroneous_prefix"], row["reflection"], row["correction"]) == ("", "", row["output"])
-    errors = {*REQUIRED_OF_LEMMA, "requested_type", "locator_agreement", "erroneous_solution"} - {"index"}
-    assert {name for name in errors if row[name] is not None} == set()
-    assert (row["instruction"], row["input"]) == (row["question"], "")
-    prompt = f"### Instruction:\n{row['question']}\n\n### Response: Let's think step by step."
-    assert "".join(part["text"] for part in row["segments"]) == prompt + row["output"]
-    assert [part["label"] for part in row["segments"]] == [False, True]
-    identity = "\x1f".join([row["problem_id"], "None", str(row["index"]), "None", method])
-    assert row["id"] == hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
 def outcome(kept, rejected, *columns):
@@ -236,7 +172,7 @@ def test_without_problem_sets_the_answer_is_the_one_that_the_solution_states(tmp
 
 def test_reflections_and_false_equations_of_the_published_set_are_counted(tmp_path, problems):
     solutions = [
-        (PEARS, "3*12=38. Wait, that is wrong: 3*12=36. So 36-5=31. The answer is: 31", "kept"),
+        (PEARS, "3*12=38. Wait, twelve thrice again: 3*12=36. So 36-5=31. The answer is: 31", "kept"),
         (STAMPS, "4*7=28. The answer is: 28", "kept"),
     ]
     path = of_solutions(tmp_path / "set.jsonl", "published", solutions)
@@ -276,7 +212,8 @@ def test_rft_asks_a_student_once(tmp_path, problems):
 @pytest.mark.parametrize("method", METHODS)
 def test_the_chain_is_one_that_stock_distilabel_takes_too(method):
     settings = BaselineSettings.read(HERE / "configs" / "baselines.yaml", {}, section=method)
-    build(settings).dag.validate()
+    teacher = RehearsalLLM(model="m") if settings.method in WITH_TEACHER else None
+    build(settings, teacher).dag.validate()
 
 
 def test_the_same_command_writes_the_same_bytes(tmp_path, problems):
@@ -286,7 +223,7 @@ def test_the_same_command_writes_the_same_bytes(tmp_path, problems):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [name for name in METHODS if not name.startswith(WITH_TEACHER)])
 def test_card_and_report_say_nothing_of_errors_that_nobody_labelled(tmp_path, problems, method):
     arguments = ["--problems", problems]
     if method == "rft":
@@ -330,6 +267,23 @@ REFUSED = [
     (["rft", "--problems", "{problems}"], [], "give --student or --student-samples"),
     (["rft", "--problems", "{problems}", "--student", "offline"], [], "the rule-based teacher is no student"),
     (["sft", "--problems", "{problems}", "--student-samples", "starter"], [], "leave out the student"),
+    (
+        ["sft", "--problems", "{problems}", "--teacher", "offline"],
+        [],
+        "leave out the teacher, who is of gptaug and isc",
+    ),
+    (["sft", "--problems", "{problems}", "--dry-run"], [], "asks no model; leave out --dry-run"),
+    *(
+        (["isc", "--problems", "{problems}", "--teacher", teacher], [], "give --student")
+        for teacher in ("offline", "x:y")
+    ),
+    *(
+        ([*method, "--problems", "{problems}", "--teacher", "offline"], [], "solves nothing by itself; name a model")
+        for method in (["gptaug"], ["refaug"], ["refaug-90k"], ["isc", "--student-samples", "starter"])
+    ),
+    (["gptaug", "--problems", "{problems}", "--teacher", "none"], [], "gptaug: give --teacher"),
+    (["gptaug", "--problems", "{problems}", "--teacher", "gpt-4o"], [], "unknown model"),
+    (["gptaug", "--problems", "{problems}", "--student", "vllm:http://localhost:9/v1#m"], [], "leave out the student"),
     (["sft", "--problems", "{problems}", "--gold", "{problems}"], [], "leave out --gold"),
     (["sft", "--problems", "{problems}", "--ablate", "smooth"], [], "--ablate"),
     (["sft", "--problems", "{problems}", "--config", "{file}"], ["[]"], "a recipe is a mapping"),

@@ -39,7 +39,7 @@ def dry_run(build: Callable[..., Any], settings: Settings, sample: int = 50, pri
         RefusedError: the models, the problems, the prices or the pipeline are refused.
     """
     prices = prices or Prices.read(settings.prices)
-    teacher = stand_in(settings.teacher, "--teacher")
+    teacher = None if settings.teacher == "none" else stand_in(settings.teacher, "--teacher")
     student = None if settings.student == "none" else stand_in(settings.student, "--student")
     rehearsal = _Rehearsal(build(settings, teacher, student))
     with rehearsal:

@@ -124,6 +124,12 @@ def rehearse(task: str, row: Mapping[str, Any], gold: str | None, seed: int) -> 
         seed: chooses the wrong answer.
     """
     words = example(task)
+    if task in ("solve", "explain_answer"):
+        return f"<solution>{gold or closing(row.get('answer') or '0')}</solution>"
+    if task == "reflect":
+        return (
+            f"<alternative>{gold or row['reference_solution']}</alternative>\n<follow_up>{words.follow_up}</follow_up>"
+        )
     if task == "inject_error":
         return _injection(row["reference_solution"], words.explanation, seed)
     if task == "locate_first_error":

@@ -6,11 +6,21 @@ The wording is in `lemma_steps/templates`. Nothing here knows of distilabel or o
 from lemma_steps.prompts.parsing import parse_reply
 from lemma_steps.prompts.reading import read_row
 from lemma_steps.prompts.rendering import INFERENCE_STOP, TASKS, Message, inference_prompt, render, template_id
-from lemma_steps.prompts.replies import Classification, Injection, Location, Reply, ReplyError, Revision
+from lemma_steps.prompts.replies import (
+    Afterthought,
+    Classification,
+    Injection,
+    Location,
+    Reply,
+    ReplyError,
+    Revision,
+    Solution,
+)
 
 __all__ = [
     "INFERENCE_STOP",
     "TASKS",
+    "Afterthought",
     "Classification",
     "Injection",
     "Location",
@@ -18,6 +28,7 @@ __all__ = [
     "Reply",
     "ReplyError",
     "Revision",
+    "Solution",
     "inference_prompt",
     "parse_reply",
     "read_row",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-_TAGS = "question|reference_solution|error_type|steps|step|attempt|reflection|correction"
+_TAGS = "question|answer|reference_solution|error_type|steps|step|attempt|reflection|correction"
 _CLOSING = re.compile(rf"<(\\*)/({_TAGS})>")
 _FENCED = re.compile(rf"<\\(\\*)/({_TAGS})>")
 

@@ -6,17 +6,28 @@ import re
 from collections.abc import Callable
 from typing import Any, Literal, overload
 
-from lemma_steps.prompts.replies import Classification, Injection, Location, Reply, ReplyError, Revision
+from lemma_steps.prompts.replies import (
+    Afterthought,
+    Classification,
+    Injection,
+    Location,
+    Reply,
+    ReplyError,
+    Revision,
+    Solution,
+)
 from lemma_steps.taxonomy import resolve
+from lemma_steps.trajectory import closing
 
 _FENCE = re.compile(r"\A```\w*\n(.*?)\n?```\Z", re.DOTALL)
 _ANY_TAG = re.compile(
     r"<\s?/?\s?(?:question|reference_solution|error_type|error_step|steps?|attempt|reflection|correction|solution"
-    r"|explanation|reason|wrong|decline)\b[^<>]*>",
+    r"|explanation|reason|wrong|decline|answer|alternative|follow_up)\b[^<>]*>",
     re.IGNORECASE,
 )
 _MARK = re.compile(r"<\s?(/?)\s?wrong\s?>", re.IGNORECASE)
 _STEP_NUMBER = re.compile(r"(?:(?:error )?step )?(?:number |no )?(\d{1,6})")
+_CLOSING = closing("")
 _NONE = {"none", "no error", "no errors", "n a", "null"}
 
 
@@ -98,6 +109,25 @@ def _revision(text: str) -> Revision:
     return Revision(reflection, correction)
 
 
+def _stating(name: str, text: str) -> str:
+    """A part whose last line states the answer: what breaks off before is no solution."""
+    part = _clean(name, _required(name, text))
+    if not part.rpartition("\n")[2].partition(_CLOSING)[2].strip():
+        raise ReplyError("reply_unparsed", f"the last line of <{name}> is not {_CLOSING}X")
+    return part
+
+
+def _solution(text: str) -> Solution:
+    return Solution(_stating("solution", text))
+
+
+def _afterthought(text: str) -> Afterthought:
+    follow_up = _clean("follow_up", _required("follow_up", text))
+    if "the answer is" in follow_up.casefold():
+        raise ReplyError("reply_unparsed", "<follow_up> states an answer as the problem's own is stated")
+    return Afterthought(_stating("alternative", text), follow_up)
+
+
 _PARSERS: dict[str, Callable[[str], Reply]] = {
     "inject_error": _injection,
     "locate_first_error": _location,
@@ -105,6 +135,9 @@ _PARSERS: dict[str, Callable[[str], Reply]] = {
     "fix_continue": _revision,
     "fresh_restart": _revision,
     "smooth": _revision,
+    "solve": _solution,
+    "explain_answer": _solution,
+    "reflect": _afterthought,
 }
 
 
@@ -116,6 +149,10 @@ def parse_reply(task: Literal["locate_first_error"], text: str) -> Location: ...
 def parse_reply(task: Literal["classify_error"], text: str) -> Classification: ...
 @overload
 def parse_reply(task: Literal["fix_continue", "fresh_restart", "smooth"], text: str) -> Revision: ...
+@overload
+def parse_reply(task: Literal["solve", "explain_answer"], text: str) -> Solution: ...
+@overload
+def parse_reply(task: Literal["reflect"], text: str) -> Afterthought: ...
 @overload
 def parse_reply(task: str, text: str) -> Any: ...
 def parse_reply(task: str, text: str) -> Reply:

@@ -21,6 +21,9 @@ TASKS: dict[str, tuple[str, ...]] = {
     "fix_continue": ("question", "reference_solution", "attempt"),
     "fresh_restart": ("question", "reference_solution", "attempt"),
     "smooth": ("question", "attempt", "reflection", "correction"),
+    "solve": ("question",),
+    "explain_answer": ("question", "answer"),
+    "reflect": ("question", "reference_solution"),
 }
 """The sections of each task's row, in their order. All are text but `steps` and `attempt`, which are lists of steps
 (the last step of an attempt is the wrong one); `error_type` is a code."""

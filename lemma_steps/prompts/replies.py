@@ -46,7 +46,22 @@ class Revision:
     correction: str
 
 
-Reply = Injection | Location | Classification | Revision
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A complete solution; its last line states the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Afterthought:
+    """What a solution can be followed by: a second one, whose last line states the answer, and a problem that goes further."""
+
+    alternative: str
+    follow_up: str
+
+
+Reply = Injection | Location | Classification | Revision | Solution | Afterthought
 
 
 class ReplyError(Exception):

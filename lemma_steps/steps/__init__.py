@@ -8,7 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from lemma_steps.errors import RefusedError
+from lemma_steps.steps.allot_solutions import AllotSolutions
 from lemma_steps.steps.answer_filter import AnswerFilter
+from lemma_steps.steps.append_reflection import AppendReflection
 from lemma_steps.steps.apply_review import ApplyReview
 from lemma_steps.steps.audit_injection import AuditInjection
 from lemma_steps.steps.audit_trajectory import AuditTrajectory
@@ -17,28 +19,35 @@ from lemma_steps.steps.close_solution import CloseSolution
 from lemma_steps.steps.decontaminate import Decontaminate
 from lemma_steps.steps.deduplicate import Deduplicate
 from lemma_steps.steps.error_type_sampler import ErrorTypeSampler
+from lemma_steps.steps.explain_answer import ExplainAnswer
 from lemma_steps.steps.find_gold import FindGold
 from lemma_steps.steps.fix_continue import FixContinue
 from lemma_steps.steps.format_record import FormatRecord
 from lemma_steps.steps.fresh_restart import FreshRestart
 from lemma_steps.steps.gold_solutions import GoldSolutions
+from lemma_steps.steps.initial_answers import InitialAnswers
 from lemma_steps.steps.inject_error import InjectError
 from lemma_steps.steps.injection_filter import InjectionFilter
 from lemma_steps.steps.join_trajectory import JoinTrajectory
+from lemma_steps.steps.join_verification import JoinVerification
 from lemma_steps.steps.load_problems import LoadProblems
 from lemma_steps.steps.load_rows import LoadRows
 from lemma_steps.steps.load_samples import LoadSamples
 from lemma_steps.steps.load_solutions import LoadSolutions
 from lemma_steps.steps.locate_first_error import LocateFirstError
 from lemma_steps.steps.push_to_argilla import PushToArgilla
+from lemma_steps.steps.reflect_on_solution import ReflectOnSolution
 from lemma_steps.steps.right_samples import RightSamples
 from lemma_steps.steps.sample_student import SampleStudent
 from lemma_steps.steps.score_samples import ScoreSamples
 from lemma_steps.steps.smooth import Smooth
+from lemma_steps.steps.solve_problem import SolveProblem
 from lemma_steps.steps.truncate_at_error import TruncateAtError
 
 __all__ = [
+    "AllotSolutions",
     "AnswerFilter",
+    "AppendReflection",
     "ApplyReview",
     "AuditInjection",
     "AuditTrajectory",
@@ -47,24 +56,29 @@ __all__ = [
     "Decontaminate",
     "Deduplicate",
     "ErrorTypeSampler",
+    "ExplainAnswer",
     "FindGold",
     "FixContinue",
     "FormatRecord",
     "FreshRestart",
     "GoldSolutions",
+    "InitialAnswers",
     "InjectError",
     "InjectionFilter",
     "JoinTrajectory",
+    "JoinVerification",
     "LoadProblems",
     "LoadRows",
     "LoadSamples",
     "LoadSolutions",
     "LocateFirstError",
     "PushToArgilla",
+    "ReflectOnSolution",
     "RightSamples",
     "SampleStudent",
     "ScoreSamples",
     "Smooth",
+    "SolveProblem",
     "TruncateAtError",
     "connect",
     "make",

@@ -36,11 +36,14 @@ class CloseSolution(RowStep):
     @property
     def outputs(self) -> list[str]:
         """Columns added."""
-        laid = ["erroneous_prefix", "reflection", "correction", "output", "instruction", "input", "segments"]
-        return [*laid, *_NO_ERROR]
+        return list(without_error("", ""))
 
     async def process_row(self, row: Row) -> Row:
         """Close and lay out."""
-        output = closed(row["solution"], row["gold_answer"])
-        parts = {"erroneous_prefix": "", "reflection": "", "correction": output}
-        return {**row, **_NO_ERROR, **parts, **laid_out(row["question"], output)}
+        return {**row, **without_error(row["question"], closed(row["solution"], row["gold_answer"]))}
+
+
+def without_error(question: str, output: str, untrained: tuple[int, int] | None = None) -> Row:
+    """The columns of a training target in which nobody labelled an error: all of it is correction, as the record has it."""
+    parts = {"erroneous_prefix": "", "reflection": "", "correction": output}
+    return {**_NO_ERROR, **parts, **laid_out(question, output, untrained)}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from lemma_steps.answers import Verdict, missing_statement
 from lemma_steps.arithmetic import find_equations
-from lemma_steps.steps.base import Row, RowStep, candidate, reject
-
-_OF_PROBLEM = ("samples", "sample_verdicts", "failure_rate")
+from lemma_steps.steps.base import Row, RowStep, reject
+from lemma_steps.steps.sample_candidates import of_answer, sample_candidates, without_samples
 
 
 class RightSamples(RowStep):
@@ -46,28 +45,15 @@ class RightSamples(RowStep):
         """A row for every sample."""
         name = self.name or "right_samples"
         if not row["samples"]:
-            return [reject(row, name, "no_samples", "no sample of the student belongs to the problem")]
-        problem = {column: value for column, value in row.items() if column not in _OF_PROBLEM}
-        calls = row.get("provenance") or []
-        own_calls = len(calls) == len(row["samples"])
+            return [without_samples(row, name)]
         first: dict[object, int] = {}
         rows = []
-        for at, (sample, verdict) in enumerate(zip(row["samples"], row["sample_verdicts"], strict=True)):
-            number = sample["sample"]
-            made = {
-                **candidate(problem, "rft", number, sample["solution"]),
-                "student": sample["student"],
-                "verdict": verdict,
-                # a sample that failed has a call and no solution: then the calls of the problem stand for its rows
-                "provenance": [calls[at]] if own_calls else calls,
-            }
+        for verdict, made in sample_candidates(row, "rft"):
             if verdict != Verdict.RIGHT:
-                ending = sample["solution"][-80:]
-                made = reject(made, name, f"answer_{verdict}", f"gold {row['gold_answer']!r}, ends {ending!r}")
-            elif why := missing_statement(problem["question"], sample["solution"], problem["gold_answer"]):
-                made = reject(made, name, why, f"gold {row['gold_answer']!r}, ends {sample['solution'][-80:]!r}")
-            elif (of := first.setdefault(_way(sample["solution"]), at)) != at:
-                other = row["samples"][of]["sample"]
+                made = reject(made, name, f"answer_{verdict}", of_answer(made))
+            elif why := missing_statement(row["question"], made["solution"], row["gold_answer"]):
+                made = reject(made, name, why, of_answer(made))
+            elif (other := first.setdefault(_way(made["solution"]), made["index"])) != made["index"]:
                 made = reject(made, name, "same_equations", f"computes what sample {other} does")
             rows.append(made)
         return rows

@@ -55,6 +55,7 @@ def row_of(task, question, gold):
         "attempt": steps[: middle(len(steps))],
         "reflection": "Wait.",
         "correction": gold,
+        "answer": "5",
     }
     return {name: fields[name] for name in prompts.TASKS[task]}
 
@@ -91,6 +92,16 @@ def test_other_replies_parse_and_end_as_they_should(task, golds):
         else:
             assert reply.correction.endswith(gold.strip().splitlines()[-1])
             assert reply.reflection
+
+
+@pytest.mark.parametrize("task", ["solve", "explain_answer", "reflect"])
+@pytest.mark.parametrize("known", [True, False])
+def test_solutions_parse_and_state_an_answer(task, known, golds):
+    for question, gold, _ in golds:
+        reply = prompts.parse_reply(task, rehearse(task, row_of(task, question, gold), gold if known else None, 0))
+        text = reply.alternative if task == "reflect" else reply.text
+        shown = {"solve": "0", "explain_answer": "5"}
+        assert text == (gold if known or task == "reflect" else f"The answer is: {shown[task]}")
 
 
 def test_fix_and_continue_writes_the_rest_and_restart_the_whole():

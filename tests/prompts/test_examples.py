@@ -42,6 +42,12 @@ ANSWERS = {
     "Two fair": sum(a + b >= 10 for a in range(1, 7) for b in range(1, 7)) / 36,
     "A hiker": 4 * 2.5 + 3 * 2,
     "What is the area": abs(8 * 5 - 0 * 3) / 2,
+    "A gardener": 7 * 16 * 3 / 4 + 3 * 12,
+    "Find the sum": sum(n for n in range(-100, 100) if 2 * n**2 - 9 * n + 4 <= 0),
+    "A pool": (360 - 5 * (9 + 21)) / 21,
+    "What is the remainder": 5**14 % 13,
+    "A bus": (34 - 12 + 8) / 2 + 9,
+    "The product": next(2 * n + 2 for n in range(2, 100, 2) if n * (n + 2) == 168),
 }
 LEAKS = re.compile(
     r"ground.?truth|reference|(?:correct|given|provided|expected|gold|right|true|original|above) (?:solution|answer)"
@@ -63,6 +69,9 @@ EXAMPLES = list(_examples())
 REVISIONS = [e for e in EXAMPLES if e.values[0] in ("fix_continue", "fresh_restart", "smooth")]
 INJECTIONS = [e for e in EXAMPLES if e.values[0] == "inject_error"]
 LABELS = [e for e in EXAMPLES if e.values[0] in ("locate_first_error", "classify_error")]
+
+
+SOLUTIONS = [e for e in EXAMPLES if e.values[0] in ("solve", "explain_answer", "reflect")]
 
 
 def _fields(task, row):
@@ -137,6 +146,26 @@ def test_corrections_compute_and_follow_a_wrong_step(task, row, reply):
         assert _answer(reference) == _answer(revision.correction)
 
 
+def _solutions(task, reply):
+    """What a reply of these tasks says that states the problem's answer, and what does not."""
+    parsed = parse_reply(task, reply)
+    return (parsed.alternative, parsed.follow_up) if task == "reflect" else (parsed.text, "")
+
+
+@pytest.mark.parametrize(("task", "row", "reply"), SOLUTIONS)
+def test_solutions_compute_and_their_answer_is_the_given_one(task, row, reply):
+    fields, (solution, more) = _fields(task, row), _solutions(task, reply)
+    assert _false(solution + more) == []
+    assert _computed(solution)
+    if task == "explain_answer":
+        assert fields["answer"] == _answer(solution)
+        assert fields["answer"] not in solution.splitlines()[0]
+    if task == "reflect":
+        assert _computed(more)
+        assert _answer(fields["reference_solution"]) == _answer(solution)
+        assert not set(fields["reference_solution"].splitlines()[:-1]) & set(solution.splitlines())
+
+
 @pytest.mark.parametrize(("task", "row", "reply"), [e for e in REVISIONS if e.values[0] == "smooth"])
 def test_smoothing_keeps_every_number(task, row, reply):
     numbers = set(re.findall(r"\d+", _fields(task, row)["correction"]))
@@ -162,10 +191,15 @@ def test_each_kind_of_label_is_shown():
     assert len(set(classified)) == len(classified)
 
 
-@pytest.mark.parametrize(("task", "row", "reply"), [*REVISIONS, *INJECTIONS])
+@pytest.mark.parametrize(("task", "row", "reply"), [*REVISIONS, *INJECTIONS, *SOLUTIONS])
 def test_defect_24_nothing_leaks_into_what_is_trained_on(task, row, reply):
     parsed = parse_reply(task, reply)
-    trained = parsed.solution if task == "inject_error" else f"{parsed.reflection}\n{parsed.correction}"
+    if task == "inject_error":
+        trained = parsed.solution
+    elif task in ("solve", "explain_answer", "reflect"):
+        trained = "\n".join(_solutions(task, reply))
+    else:
+        trained = f"{parsed.reflection}\n{parsed.correction}"
     assert LEAKS.search(trained) is None
     assert MARKUP.search(trained) is None
     money = re.sub(r"\$(?=\d[\d.]*(?:[\s.,]|$))", "", trained) if "\\" not in trained else trained
@@ -207,6 +241,8 @@ def _right_answers():
             yield fields["question"], right
         if task in ("fix_continue", "fresh_restart", "smooth"):
             yield fields["question"], "\n" + parse_reply(task, reply).correction
+        if task in ("solve", "explain_answer", "reflect"):
+            yield fields["question"], _solutions(task, reply)[0]
     for demonstration in _demonstrations():
         yield demonstration["question"], demonstration["solution"]
 

@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lemma_steps.prompts import TASKS, Classification, Injection, Location, ReplyError, Revision, parse_reply
+from lemma_steps.prompts import (
+    TASKS,
+    Afterthought,
+    Classification,
+    Injection,
+    Location,
+    ReplyError,
+    Revision,
+    Solution,
+    parse_reply,
+)
 
 REVISION = Revision("It is 12.", "So 12.\nThe answer is: 12")
 REVISIONS = {
@@ -60,6 +70,24 @@ REFUSED = [
     ),
     ("inject_error", "<solution><wrong>a</wrong>\nThe answer is: 3", "reply_truncated"),
     ("inject_error", "<solution><wrong>a</wrong></solution><explanation>because", "reply_truncated"),
+    ("solve", "So 12.\nThe answer is: 12", "reply_unparsed"),
+    ("solve", "<solution>So 12.</solution>", "reply_unparsed"),
+    ("solve", "<solution>So 12.\nThe answer is: </solution>", "reply_unparsed"),
+    ("solve", "<solution>The answer is: 12\nSo 12.</solution>", "reply_unparsed"),
+    ("solve", "<solution>So <wrong>12</wrong>.\nThe answer is: 12</solution>", "reply_unparsed"),
+    ("solve", "<solution>So 12.\nThe answer is: 12", "reply_truncated"),
+    ("solve", "<decline>unsolved: no numbers</decline>", "declined"),
+    ("explain_answer", "<solution><answer>12</answer>\nThe answer is: 12</solution>", "reply_unparsed"),
+    ("explain_answer", "<decline>answer_wrong: it is 13</decline>", "declined"),
+    ("reflect", "<alternative>So 12.\nThe answer is: 12</alternative>", "reply_unparsed"),
+    ("reflect", "<alternative>So 12.</alternative><follow_up>And 2 x.</follow_up>", "reply_unparsed"),
+    ("reflect", "<alternative>The answer is: 12</alternative><follow_up> </follow_up>", "reply_unparsed"),
+    (
+        "reflect",
+        "<alternative>The answer is: 12</alternative><follow_up>the answer is 13.</follow_up>",
+        "reply_unparsed",
+    ),
+    ("reflect", "<alternative>The answer is: 12</alternative><follow_up>And", "reply_truncated"),
 ]
 STEPS = [
     ("3", 3),
@@ -122,6 +150,17 @@ INJECTIONS = [
 @pytest.mark.parametrize("task", ["fix_continue", "fresh_restart", "smooth"])
 def test_revisions(task, text):
     assert parse_reply(task, text) == REVISION
+
+
+@pytest.mark.parametrize("task", ["solve", "explain_answer"])
+@pytest.mark.parametrize("text", ["So 12.\nThe answer is: 12", "So 12. The answer is: 12", "The answer is: 12"])
+def test_solutions(task, text):
+    assert parse_reply(task, f"Sure.\n<solution>\n{text}\n</solution> Bye.") == Solution(text)
+
+
+def test_afterthoughts():
+    text = "<alternative>\nSo 12.\nThe answer is: 12\n</alternative>\n<follow_up>In general 2x.</follow_up>"
+    assert parse_reply("reflect", text) == Afterthought("So 12.\nThe answer is: 12", "In general 2x.")
 
 
 @pytest.mark.parametrize(("task", "text", "code"), REFUSED)
@@ -196,6 +235,7 @@ PIECES += [
     for slash in ("", "/")
     for tag in ("solution", "wrong", "explanation", "decline", "error_step", "error_type", "reflection", "correction")
 ]
+PIECES += ["<alternative>", "</alternative>", "<follow_up>", "</follow_up>", "The answer is: "]
 
 
 @given(st.sampled_from(sorted(TASKS)), st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
@@ -208,6 +248,9 @@ def test_any_text_is_a_reply_or_a_reply_error(task, text):
         if isinstance(reply, Injection):
             assert reply.solution[reply.wrong_begin : reply.wrong_end].strip()
             assert not re.search(r"</?(solution|wrong|decline)>", reply.solution)
+        if isinstance(reply, Solution | Afterthought):
+            text = reply.text if isinstance(reply, Solution) else reply.alternative
+            assert re.search(r"The answer is: [^\n]*\S\Z", text)
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -25,6 +25,8 @@ def answer(messages: Sequence[Mapping[str, str]], seed: int) -> str:
         task, row = _read(messages)
         if len(messages[-1]["content"]) > MAX_CHARS:
             raise DeclineError("too_long", f"the row has more than {MAX_CHARS} characters")
+        if task not in _TASKS:
+            raise DeclineError("needs_a_model", f"rules cannot {task.replace('_', ' ')}")
         return _TASKS[task](row, _draw(messages, seed))
     except DeclineError as refusal:
         return f"<decline>{refusal.code}: {_harmless(refusal.words)}</decline>"

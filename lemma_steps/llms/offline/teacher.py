@@ -18,7 +18,7 @@ CHARS_PER_TOKEN = 4
 
 
 class OfflineTeacher(AsyncLLM):
-    """Answers the six tasks of `lemma_steps.prompts` by rule, from nothing but the messages.
+    """Answers the six tasks of the recipe (of `lemma_steps.prompts`) by rule, from nothing but the messages.
 
     It makes, finds and corrects errors in solutions whose computations it can recompute from a reference solution, and
     declines everything else with a reason. It is no substitute for a strong teacher: its errors are of eleven

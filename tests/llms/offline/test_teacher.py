@@ -72,10 +72,12 @@ def test_any_row_gets_a_reply_that_parses(
     task: str, question: str, reference: str, steps: list[str], seed: int
 ) -> None:
     values = {"question": question, "reference_solution": reference, "error_type": "CA", "steps": steps}
-    values |= {"attempt": steps, "reflection": "Wait.", "correction": "1 + 1 = 2\nThe answer is: 2"}
+    values |= {"attempt": steps, "reflection": "Wait.", "correction": "1 + 1 = 2\nThe answer is: 2", "answer": "2"}
     messages = prompts.render(task, **{name: values[name] for name in prompts.TASKS[task]})
     reply = answer(messages, seed)
     assert reply == answer(messages, seed)
+    if task in ("solve", "explain_answer", "reflect"):
+        assert reply.startswith("<decline>")
     replies(reply, task)
 
 
