@@ -7,11 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lemma_steps.error_analysis.error_shift import ErrorShift
-from lemma_steps.error_analysis.series import Series
+from lemma_steps.error_analysis.series import FEW, Series
 from lemma_steps.evaluation.results.labels import short_name
-
-FEW = 0.9
-"""Below this share of classified samples, the types found say little about the rest."""
 
 
 class Analysis:
@@ -89,9 +86,8 @@ class Analysis:
             models = [one.model for one in series]
             if len(set(models)) < 2 or len(set(models)) < len(models):
                 continue
-            counts = [one.error_counts() for one in series]
-            common = frozenset.intersection(*(one.problems for one in counts))
-            counts = [one.on(common) for one in counts]
+            common = frozenset.intersection(*(frozenset(one.answers) for one in series))
+            counts = [one.on(common).error_counts() for one in series]
             if common and any(one.errors for one in counts):
                 found.append(ErrorShift(counts[0], counts[1:]))
         return found

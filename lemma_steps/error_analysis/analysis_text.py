@@ -57,7 +57,8 @@ def _part(source: str, series: Sequence[Series], labels: list[str]) -> Part:
     if any(report["cut"]["of"] for report in reports):
         cut = [Share.by_row(list(one.cut.values())) for one in series]
         rows.append(("cut at the limit", [_share(share) for share in cut]))
-    rows.append(("classified, of wrong", [_share(one.coverage) for one in series]))
+    rows.append(("classified, of wrong", [Cell(f"{one.typed:,} of {one.wrong:,}") for one in series]))
+    rows.append(("classified, % of wrong", [_share(one.coverage) for one in series]))
     paper = published_percent(source)
     for code in ordered_codes(series):
         cells = [_share(one.type_share(code)) for one in series]
@@ -121,8 +122,12 @@ def _comparison(report: Mapping[str, Any]) -> list[str]:
     lines += [f"| type | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
     for row in report["types"]:
         cells = [
-            f"{count:,} ({change['difference']:+.1f} \\[{change['low']:+.1f} to {change['high']:+.1f}\\] per 100)"
+            f"{count:,} ({change['score']:+.1f}{_bounds(change)})"
             for count, change in zip(row["after"], row["per_100"], strict=True)
         ]
         lines.append(f"| {row['error_type']} {row['name']} | {row['before']:,} | {' | '.join(cells)} |")
     return [*lines, "", *(f"- {escape_markdown(note)}" for note in report["notes"])]
+
+
+def _bounds(change: Mapping[str, float | None]) -> str:
+    return "" if change["low"] is None else f" \\[{change['low']:+.1f} to {change['high']:+.1f}\\]"

@@ -6,8 +6,8 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +39,6 @@ class ErrorCounts:
     source: str | None = None
     asked: Mapping[str, int] = field(default_factory=dict, repr=False)
     by_problem: Mapping[str, Mapping[str, int]] = field(default_factory=dict, repr=False)
-
-    def on(self, problems: Set[str]) -> ErrorCounts:
-        """The same model's errors on some of the problems it was asked; the samples without a type are not split."""
-        own = {problem: counts for problem, counts in self.by_problem.items() if problem in problems}
-        asked = {problem: count for problem, count in self.asked.items() if problem in problems}
-        total: Counter[str] = Counter()
-        for counts in own.values():
-            total.update(counts)
-        return replace(self, counts=dict(total), problems=frozenset(asked), asked=asked, by_problem=own, untyped=0)
 
     @property
     def errors(self) -> int:

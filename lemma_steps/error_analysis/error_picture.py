@@ -16,10 +16,10 @@ TRAINING = "Error types before and after training"
 
 
 def draw_shift(shift: ErrorShift, file: Path, title: str = TRAINING) -> None:
-    """Write grouped bars of counts, one group per type, the first model in grey.
+    """Write grouped bars of counts, one group per type; a model before training is grey.
 
     Where it is known how many samples were looked at, a second panel has the differences to the first model per 100 samples,
-    with 95 % intervals.
+    with 95 % intervals; a hollow mark has none.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -33,7 +33,7 @@ def draw_shift(shift: ErrorShift, file: Path, title: str = TRAINING) -> None:
         _counts(grid[0], shift, trained=title == TRAINING)
         grid[0].set_title(printable(title), loc="left", pad=12)
         if panels > 1:
-            _differences(grid[1], shift, changes)
+            _differences(grid[1], shift, changes, trained=title == TRAINING)
         labels = [
             f"{code}\n{fill(TAXONOMY[code].name.removesuffix(' Error'), 15, break_long_words=False)}"
             for code in shift.codes
@@ -57,24 +57,30 @@ def _counts(axes: Any, shift: ErrorShift, *, trained: bool) -> None:
         counts = [model.counts.get(code, 0) for code in codes]
         places = [place + (n - (len(models) - 1) / 2) * step for place in range(len(codes))]
         when = (", after" if n else ", before") if trained else ""
-        name = f" {short_name(model.model)}{when}: {model.errors:,} errors"
-        bars = axes.bar(places, counts, width=0.92 * step, color=_colour(n), label=name)
+        left = f", {model.untyped:,} more without a type" if model.untyped else ""
+        name = f" {short_name(model.model)}{when}: {model.errors:,} errors{left}"
+        bars = axes.bar(places, counts, width=0.92 * step, color=_colour(n, trained=trained), label=name)
         axes.bar_label(bars, labels=[f"{count:,}" for count in counts], padding=2, fontsize=8)
     axes.set_ylabel("samples")
     axes.margins(x=0.02, y=0.08)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _differences(axes: Any, shift: ErrorShift, changes: dict[str, list[Any]]) -> None:
+def _differences(axes: Any, shift: ErrorShift, changes: dict[str, list[Any]], *, trained: bool) -> None:
     step = 0.8 / len(shift.models)
     for n in range(1, len(shift.models)):
         estimates = [changes[code][n - 1] for code in shift.codes]
         places = [place + (n - (len(shift.models) - 1) / 2) * step for place in range(len(estimates))]
-        axes.vlines(places, [e.low for e in estimates], [e.high for e in estimates], color=_colour(n), linewidth=2)
-        axes.plot(places, [e.score for e in estimates], linestyle="none", marker="o", color=_colour(n))
+        colour = _colour(n, trained=trained)
+        for place, one in zip(places, estimates, strict=True):
+            known = one.low is not None
+            if known:
+                axes.vlines(place, one.low, one.high, color=colour, linewidth=2)
+            axes.plot(place, one.score, marker="o", color=colour, markerfacecolor=colour if known else "white")
     axes.axhline(0, color=BEFORE, linewidth=1)
     axes.set_ylabel(f"more or fewer per 100 samples\nthan {short_name(shift.before.model)[:30]}")
 
 
-def _colour(n: int) -> str:
-    return COLOURS[(n - 1) % 7] if n else BEFORE
+def _colour(n: int, *, trained: bool) -> str:
+    """Grey for the model before training; models that stand side by side have the colours of the other figures."""
+    return COLOURS[(n - trained) % len(COLOURS)] if n or not trained else BEFORE

@@ -13,7 +13,10 @@ from lemma_steps.error_analysis.error_counts import ErrorCounts
 from lemma_steps.errors import RefusedError
 from lemma_steps.evaluation.results.estimate import Estimate
 from lemma_steps.evaluation.results.labels import printable
+from lemma_steps.study.difference import FEWEST
 from lemma_steps.taxonomy import TAXONOMY
+
+_BOUNDS = ("score", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -53,15 +56,20 @@ class ErrorShift:
     def differences(self, code: str) -> list[Estimate]:
         """For each model after: its errors of this type per 100 samples less those of the model before.
 
-        Problems are drawn again as pairs (bootstrap). Empty where it is not known how many samples were looked at.
+        Problems are drawn again as pairs (bootstrap); where fewer than six differ, there is no interval: so few can differ one
+        way by chance. Empty where it is not known how many samples were looked at.
         """
         if not all(model.asked for model in self.models):
             return []
         problems = sorted(frozenset.intersection(*(frozenset(model.asked) for model in self.models)))
         before = _rates(self.before, code, problems)
         name = f"{self.before.source} {code}"
+        rows = [_rates(model, code, problems) - before for model in self.after]
         return [
-            Estimate.of_rows(_rates(model, code, problems) - before, f"{name} {model.model}") for model in self.after
+            Estimate.of_rows(pairs, f"{name} {model.model}")
+            if np.count_nonzero(pairs) >= FEWEST
+            else Estimate(100 * float(pairs.mean()), size=len(pairs))
+            for pairs, model in zip(rows, self.after, strict=True)
         ]
 
     def report(self) -> dict[str, Any]:
@@ -73,11 +81,7 @@ class ErrorShift:
                 "before": self.before.counts.get(code, 0),
                 "after": [model.counts.get(code, 0) for model in self.after],
                 "per_100": [
-                    {
-                        "difference": round(one.score, 3),
-                        "low": round(one.low or 0.0, 3),
-                        "high": round(one.high or 0.0, 3),
-                    }
+                    {name: None if (value := getattr(one, name)) is None else round(value, 3) for name in _BOUNDS}
                     for one in self.differences(code)
                 ],
             }
@@ -99,11 +103,17 @@ class ErrorShift:
         """What a reader of the figure has to know."""
         if all(model.asked for model in self.models):
             asked = {sum(model.asked.values()) for model in self.models}
-            notes = [f"Counts on the {len(self.before.asked):,} problems that all models were asked."]
+            notes = [
+                f"Counts on the {len(self.before.asked):,} problems that all models were asked, and the difference to "
+                f"{printable(self.before.model)} in errors per 100 samples, with its 95 % interval.",
+                f"No interval where fewer than {FEWEST} problems differ: nothing is shown by so few.",
+            ]
             if len(asked) > 1:
                 notes.append(
-                    "They were not asked equally often: the differences per 100 samples compare, the counts do not."
+                    "They were not asked equally often: compare the differences per 100 samples, not the counts."
                 )
+            if untyped := [f"{model.untyped:,} of {printable(model.model)}" for model in self.models if model.untyped]:
+                notes.append(f"Wrong samples without a type are left out: {', '.join(untyped)}.")
             return notes
         notes = ["Counts of classified samples; they compare only if all models were asked the same, equally often."]
         if untyped := sum(model.untyped for model in self.models):

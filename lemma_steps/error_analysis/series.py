@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ from lemma_steps.taxonomy import TAXONOMY, published_percent
 VERDICTS = ("right", "wrong", "unparsed", "timed_out")
 LOST = "lost"
 """What stands in place of a verdict where a sample was asked for and no whole reply came: cut at the limit, or empty."""
+FEW = 0.9
+"""Below this share of classified samples, the types found say little about the rest."""
 NO_PROBLEM = ("unknown_problem", "duplicate_problem")
 
 
@@ -95,6 +97,12 @@ class Series:
         none: Counter[str] = Counter()
         pairs = ((self.types.get(problem, none).total(), answers["wrong"]) for problem, answers in self.answers.items())
         return Share.by_row(list(pairs))
+
+    def on(self, problems: Set[str]) -> Series:
+        """Verdicts and types of some of its problems alone."""
+        answers = {problem: counts for problem, counts in self.answers.items() if problem in problems}
+        types = {problem: counts for problem, counts in self.types.items() if problem in problems}
+        return Series(self.model, self.source, self.temperature, answers, types)
 
     def error_counts(self) -> ErrorCounts:
         """The types by problem, to be compared with another model's."""

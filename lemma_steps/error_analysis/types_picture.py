@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 
-from lemma_steps.error_analysis.series import Series, ordered_codes
+from lemma_steps.error_analysis.series import FEW, Series, ordered_codes
 from lemma_steps.evaluation.results.labels import printable
 from lemma_steps.evaluation.results.picture import COLOURS
 from lemma_steps.share import Share
@@ -15,7 +15,7 @@ from lemma_steps.taxonomy import TAXONOMY, published_percent
 RARE = 0.01
 """Types below this share in every series are drawn together, as the paper leaves them out."""
 _OTHERS = "others,\neach under 1 %"
-_GREY = "#8c8c8c"
+_GREYS = ("#6e6e6e", "#8f8f8f", "#b0b0b0", "#d0d0d0")
 
 
 def draw_types(source: str, series: Sequence[Series], labels: Sequence[str], file: Path) -> None:
@@ -29,28 +29,32 @@ def draw_types(source: str, series: Sequence[Series], labels: Sequence[str], fil
         f"{code}\n{fill(TAXONOMY[code].name.removesuffix(' Error'), 14, break_long_words=False)}" for code in codes
     ]
     names += [_OTHERS] if rare else []
-    step = 0.8 / len(series)
+    step = 0.84 / (len(series) + len(paper))
     # names are shown as they are: a dollar sign begins no formula
     with mpl.rc_context({"text.parse_math": False, "font.size": 10}):
         figure = Figure(figsize=(max(7.0, 1.6 + 1.2 * len(names)), 5.0), layout="constrained")
         axes = figure.subplots()
         for n, (one, label) in enumerate(zip(series, labels, strict=True)):
             shares = [one.type_share(code) for code in codes] + ([_together(one, rare)] if rare else [])
-            places = [place + (n - (len(series) - 1) / 2) * step for place in range(len(names))]
+            places = [place - 0.42 + (n + 0.5) * step for place in range(len(names))]
             told = f" {label}: {one.typed:,} classified of {one.wrong:,} wrong samples"
             values = [100 * (share.value or 0.0) for share in shares]
-            axes.bar(places, values, width=0.92 * step, color=COLOURS[n % len(COLOURS)], label=told, zorder=2)
-            known = [(place, 100 * share.low, 100 * share.high) for place, share in zip(places, shares, strict=True)
-                     if share.low is not None and share.high is not None]  # fmt: skip
-            if known:
-                axes.vlines(*zip(*known, strict=True), color="#333333", linewidth=1.1, zorder=3)
-        for n, (model, percent) in enumerate(paper.items()):
-            drawn = [(place, percent[code]) for place, code in enumerate(codes) if code in percent]
-            marks = axes.plot(*zip(*drawn, strict=True), "osD^"[n % 4], color=_GREY, markersize=5, zorder=4)
-            marks[0].set(markeredgecolor="white", label=f" {model}, paper (GPT-4o)")
+            axes.bar(places, values, width=0.9 * step, color=COLOURS[n % len(COLOURS)], label=told)
+            known = [(place, share) for place, share in zip(places, shares, strict=True) if share.high is not None]
+            for place, share in known:
+                axes.vlines(place, 100 * (share.low or 0.0), 100 * (share.high or 0.0), color="#444444", linewidth=1)
+        for n, (model, percent) in enumerate(paper.items(), len(series)):
+            places = [place - 0.42 + (n + 0.5) * step for place in range(len(codes))]
+            values = [percent.get(code, 0.0) for code in codes]
+            grey = _GREYS[(n - len(series)) % len(_GREYS)]
+            axes.bar(places, values, width=0.9 * step, color=grey, label=f" {model} in the paper, by GPT-4o")
         axes.set_xticks(range(len(names)), names, fontsize=9)
         axes.set_ylabel("% of classified errors")
-        axes.set_title(f"Error types on {printable(source)[:60]}", loc="left", pad=12)
+        least = min((one.coverage.value or 0.0 for one in series if one.wrong), default=1.0)
+        axes.set_title(f"Error types on {printable(source)[:60]}", loc="left", pad=24 if least < FEW else 12)
+        if least < FEW:
+            said = f"No distribution of all errors: down to {least:.0%} of the wrong samples were given a type"
+            axes.annotate(said, (0, 1), (0, 6), "axes fraction", "offset points", color="#b00020")
         axes.set_ylim(bottom=0)
         axes.margins(x=0.02)
         axes.grid(axis="y", color="#eeeeee")
