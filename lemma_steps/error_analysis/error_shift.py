@@ -112,8 +112,8 @@ class ErrorShift:
                 notes.append(
                     "They were not asked equally often: compare the differences per 100 samples, not the counts."
                 )
-            if untyped := [f"{model.untyped:,} of {printable(model.model)}" for model in self.models if model.untyped]:
-                notes.append(f"Wrong samples without a type are left out: {', '.join(untyped)}.")
+            if left := [f"{model.untyped:,} of {printable(model.model)}" for model in self.models if model.untyped]:
+                notes.append(f"Wrong samples without a type are left out: {', '.join(left)}.")
             return notes
         notes = ["Counts of classified samples; they compare only if all models were asked the same, equally often."]
         if untyped := sum(model.untyped for model in self.models):

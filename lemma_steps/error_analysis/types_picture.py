@@ -53,7 +53,7 @@ def draw_types(source: str, series: Sequence[Series], labels: Sequence[str], fil
         least = min((one.coverage.value or 0.0 for one in series if one.wrong), default=1.0)
         axes.set_title(f"Error types on {printable(source)[:60]}", loc="left", pad=24 if least < FEW else 12)
         if least < FEW:
-            said = f"No distribution of all errors: down to {least:.0%} of the wrong samples were given a type"
+            said = f"No distribution of all errors: as few as {100 * least:.0f} % of the wrong samples have a type"
             axes.annotate(said, (0, 1), (0, 6), "axes fraction", "offset points", color="#b00020")
         axes.set_ylim(bottom=0)
         axes.margins(x=0.02)
