@@ -11,6 +11,7 @@ from urllib.parse import quote
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from lemma_steps.labelled import registry as labelled_sets
 from lemma_steps.output.examples import Examples, pieces
 from lemma_steps.output.methods import about
 from lemma_steps.output.record import MEANINGS
@@ -21,6 +22,13 @@ from lemma_steps.taxonomy import TAXONOMY
 _SIZES = [("n<1K", 10**3), ("1K<n<10K", 10**4), ("10K<n<100K", 10**5), ("100K<n<1M", 10**6), ("1M<n<10M", 10**7)]
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~#$&])")
 _FENCE = re.compile(r"`{3,}")
+_CHECKS = {
+    "divergence": "the declared step is the first that departs from the gold solution",
+    "answer": "the final answer is wrong because of that step",
+    "single_error": "no other equation is false",
+    "type": "the type is the declared one",
+}
+_UNMEASURED: dict[str, Any] = {"asked": {"locator": [], "classifier": []}, "locator": [], "classifier": []}
 
 
 def render_card(report: Mapping[str, Any], examples: Examples, *, repo: str | None = None) -> str:
@@ -46,6 +54,10 @@ def render_card(report: Mapping[str, Any], examples: Examples, *, repo: str | No
         types=[(kind, report["error_types"][code]) for code, kind in TAXONOMY.items() if code in report["error_types"]],
         columns=MEANINGS,
         left_out=report["settings"].get("ablate") or [],
+        quality=report.get("label_quality") or _UNMEASURED,
+        injections=report.get("injections"),
+        match=report.get("distribution_match"),
+        meanings=_CHECKS,
         review=review,
         judged={question["name"]: question for question in review["questions"]} if review else {},
         notes=_notes(review["questions"]) if review else {},
@@ -57,6 +69,11 @@ def render_card(report: Mapping[str, Any], examples: Examples, *, repo: str | No
 def cell(value: Any) -> str:
     """A value as plain words in Markdown, fit for a table's cell: one line, no markup."""
     return _MARKUP.sub(r"\\\1", " ".join(visible(value).split()))
+
+
+def code(value: Any) -> str:
+    """A value as a code span, in one line, that nothing inside it can end."""
+    return f"`{' '.join(visible(value).replace('`', chr(39)).split())}`"
 
 
 def fenced(text: Any) -> str:
@@ -71,12 +88,29 @@ def size_category(rows: int) -> str:
     return next((name for name, bound in _SIZES if rows < bound), "n>10M")
 
 
+def spread(found: Mapping[str, float | None]) -> str:
+    """A measured share with the bounds of its interval, in per cent; a dash where there was nothing to count."""
+    return share({"share": found["value"], **found})
+
+
+def _set_title(name: str) -> str:
+    """What a labelled set is called; a measurement of another version may name one that is not here."""
+    known = labelled_sets().get(name)
+    return known.title if known else name
+
+
 @cache
 def _template() -> Template:
     loader = PackageLoader("lemma_steps", "templates")
     environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    filters: dict[str, Callable[..., str]] = {"cell": cell, "fenced": fenced, "percent": percent, "number": number}
-    environment.globals |= {"figure": figure, "share": share}
+    filters: dict[str, Callable[..., str]] = {
+        "cell": cell,
+        "code": code,
+        "fenced": fenced,
+        "percent": percent,
+        "number": number,
+    }
+    environment.globals |= {"figure": figure, "share": share, "spread": spread, "set_title": _set_title}
     environment.filters.update(filters)
     return environment.get_template("card.md.jinja2")
 
