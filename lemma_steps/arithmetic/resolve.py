@@ -111,5 +111,7 @@ def _match_brackets(tokens: list[Token]) -> None:
         elif token.kind in ("REL", "BREAK"):
             stack.clear()
     for index, token in enumerate(tokens):
-        if token.kind in ("LP", "RP") and token.mate < 0:
-            token.kind = "WALL" if token.kind == "LP" and index and tokens[index - 1].kind == "OP" else "BREAK"
+        if token.kind in ("LP", "RP") and token.mate < 0:  # next to an operator it hides an operand: max(3, 4) - 1
+            beside = index - 1 if token.kind == "LP" else index + 1
+            operand = 0 <= beside < len(tokens) and tokens[beside].kind == "OP"
+            token.kind = "WALL" if operand else "BREAK"
