@@ -45,7 +45,7 @@ def _from_elsewhere(injection: Injection, trace: Trace, said: Fraction) -> Findi
     number = injection.declared_step
     if said in trace.false:
         return Finding("fail", f"the answer comes from {shown(trace.false[said])}, which is false")
-    if said in trace.apart:
+    if trace.computed and said in trace.apart:
         return Finding("fail", f"the answer comes from {shown(trace.apart[said])}, which uses nothing of step {number}")
     body = injection.solution.rpartition(closing(""))[0]
     if trace.computed and body and said not in {value for _, _, value in numbers_in(body)}:
