@@ -70,7 +70,7 @@ def test_codes_are_the_names_of_the_audits_in_their_order():
     assert list(AUDITS) == [
         name
         for name in AUDITS
-        if name in {*codes(bad), "verbatim_prefix", "early_repair", "step_not_wrong", "too_long"}
+        if name in {*codes(bad), "verbatim_prefix", "early_repair", "step_not_wrong", "false_arithmetic", "too_long"}
     ]
 
 
@@ -236,6 +236,36 @@ def test_words_of_the_question_are_no_leak(words, question):
 )
 def test_defect_24_control_characters(text, fine):
     assert codes(output(f"{text}\nThe answer is: 180")) == ([] if fine else ["control_characters"])
+
+
+FALSE_SUM = "A crate costs 12*5 = $60, so three crates cost 60*3 = $190.\nThe answer is: 180"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fine"),
+    [
+        ({"correction": FALSE_SUM}, False),
+        ({"correction": f"Let me check 12*5 = 65 again. {CORRECTION}"}, False),
+        ({"correction": f"That is not 12*5 = 65. {CORRECTION}"}, True),
+        ({"correction": f"12*5 = 65 is wrong. {CORRECTION}"}, True),
+        ({"correction": f"With 12 * 5 = 60 instead of 12*5 = 65 it works. {CORRECTION}"}, True),
+        ({"correction": f"Not so fast. 12*5 = 65, I say. {CORRECTION}"}, False),
+        ({"correction": "Each is $60 and 3 * 60 is 190.\nThe answer is: 180"}, True),
+        ({"reflection": "Wait, I wrote 12 * 5 = $65."}, True),
+        ({"reflection": "Wait, I wrote 12 * 5 = 65 but 12 * 5 = 70."}, False),
+        ({"reflection": "Wait, there was a mistake: 13 * 5 = 66 too."}, True),
+        ({"reflection": "Wait, the mistake is there. 65*3 = 190 too."}, False),
+        ({"error_step": 2, "reflection": "Wait, I had 12*5 = 65 before that."}, True),
+        ({"wrong": " A crate costs 12*5 = $60.\nThree cost 3+60 = $63.\nThe answer is: 63", "error_step": 2}, True),
+    ],
+)
+def test_what_comes_after_the_wrong_step_computes_rightly(changes, fine):
+    found = codes(row(**changes))
+    assert found == ([] if fine else ["false_arithmetic"])
+
+
+def test_false_sums_of_other_methods_are_counted_elsewhere_and_no_reason():
+    assert codes(output(FALSE_SUM)) == []
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ Whether the final answer is right is not asked here (`AnswerFilter`), nor whethe
 
 from __future__ import annotations
 
-from lemma_steps.audits import structure, text, wording
+from lemma_steps.audits import structure, sums, text, wording
 from lemma_steps.audits.records import Audit, Failure, Limits, Row
 
 AUDITS: dict[str, Audit] = {
     "verbatim_prefix": structure.verbatim_prefix,
     "early_repair": structure.early_repair,
-    "step_not_wrong": structure.step_not_wrong,
+    "step_not_wrong": sums.step_not_wrong,
+    "false_arithmetic": sums.false_arithmetic,
     "no_reflection": wording.no_reflection,
     "leak": wording.leak,
     "marks": wording.marks,
@@ -22,7 +23,7 @@ AUDITS: dict[str, Audit] = {
     "no_closing": wording.no_closing,
     "too_long": text.too_long,
 }
-OF_ERRORS = frozenset({"verbatim_prefix", "early_repair", "step_not_wrong", "no_reflection"})
+OF_ERRORS = frozenset({"verbatim_prefix", "early_repair", "step_not_wrong", "false_arithmetic", "no_reflection"})
 """Audits that ask about an error; a row of another method (`sft`, `rft`, ...) has none."""
 
 __all__ = ["AUDITS", "OF_ERRORS", "Audit", "Failure", "Limits", "Row", "audit"]
