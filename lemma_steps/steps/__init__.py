@@ -30,6 +30,7 @@ from lemma_steps.steps.inject_error import InjectError
 from lemma_steps.steps.injection_filter import InjectionFilter
 from lemma_steps.steps.join_trajectory import JoinTrajectory
 from lemma_steps.steps.join_verification import JoinVerification
+from lemma_steps.steps.load_labelled import LoadLabelled
 from lemma_steps.steps.load_problems import LoadProblems
 from lemma_steps.steps.load_rows import LoadRows
 from lemma_steps.steps.load_samples import LoadSamples
@@ -67,6 +68,7 @@ __all__ = [
     "InjectionFilter",
     "JoinTrajectory",
     "JoinVerification",
+    "LoadLabelled",
     "LoadProblems",
     "LoadRows",
     "LoadSamples",
