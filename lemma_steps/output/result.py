@@ -13,6 +13,7 @@ from typing import Any
 from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.label_quality.of_run import label_quality
 from lemma_steps.output.card import render_card
+from lemma_steps.output.figures import draw_figures
 from lemma_steps.output.report import render_report
 from lemma_steps.output.summary import Summary
 from lemma_steps.output.writer import DatasetWriter
@@ -55,6 +56,8 @@ async def write_result(
             facts = {"command": command, **_facts(time.monotonic() - started, summary.funnel.entered), **run()}
             report = {**summary.report(settings=settings, run=facts), **about()}
             report["label_quality"] = label_quality(report["calls"], settings)
+            for name, data in draw_figures(report):
+                writer.write_figure(name, data)
             writer.write_text("report.json", json.dumps(report, ensure_ascii=False, indent=2, default=str) + "\n")
             writer.write_text("report.html", render_report(report, summary.examples))
             writer.write_text("README.md", render_card(report, summary.examples, repo=repo))

@@ -9,6 +9,7 @@ import pytest
 
 from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.output import DatasetWriter, write_result
+from lemma_steps.output.figures import figure_names
 from tests.output.rows import STEPS, rejected, stream
 
 DATA = ("train.parquet", "train.jsonl", "rejected.parquet")
@@ -25,8 +26,11 @@ def result(folder, rows, **options):
 def test_the_folder_is_complete_and_adds_up(tmp_path):
     report = result(tmp_path, stream(60), run=lambda: {"calls_repeated": 0})
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
-        [*DATA, "README.md", "report.html", "report.json"]
+        [*DATA, "README.md", "report.html", "report.json", "figures"]
     )
+    drawn = sorted(path.stem for path in (tmp_path / "figures").glob("*.png"))
+    assert drawn == sorted(figure_names(report))
+    assert {"funnel", "distribution_match", "type_by_step", "lengths", "reflections", "strategies"} <= set(drawn)
     assert json.loads((tmp_path / "report.json").read_text("utf-8")) == report
     assert report["entered"] == report["kept"] + report["rejected"] == len(stream(60))
     assert report["run"]["command"] == "lemma --output out"
