@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from lemma_steps.injections.finding import Finding, shown
 from lemma_steps.injections.injection import Injection, key_of
-from lemma_steps.injections.reading import Step, masked, numbers_in
+from lemma_steps.injections.reading import Chain, Step, numbers_in
 
 
 def divergence(injection: Injection) -> Finding:
@@ -12,8 +14,9 @@ def divergence(injection: Injection) -> Finding:
 
     A step in other words is gold's where it computes something, nothing in it is false, every computation is one of
     gold's, and every number is one of the question or of gold. An earlier step departs where it has a false equation,
-    gold's words with other numbers, or the numbers of a gold computation with another operator or result. An earlier step
-    that shows neither may be another way to say the same, or to the same end: then the steps cannot be aligned.
+    gold's words around another computation, the numbers of a gold computation with another operator or result, or a
+    gold computation with a number more that neither question nor gold has. An earlier step that shows none of these may
+    say the same in another way, or go another way to the same end: then the steps cannot be aligned.
     """
     gold = {step.text for step in injection.gold}
     number, declared = injection.declared_step, injection.declared
@@ -41,7 +44,7 @@ def divergence(injection: Injection) -> Finding:
 def _rephrased(injection: Injection, step: Step) -> bool:
     """Does the step compute what gold computes, and nothing else? Without a computation: gold's words, equal numbers."""
     if not step.chains:
-        return any(masked(step.text) == masked(own.text) and _values(step) == _values(own) for own in injection.gold)
+        return any(step.outline == own.outline and _values(step) == _values(own) for own in injection.gold)
     known = {key_of(chain) for own in injection.gold for chain in own.chains}
     return all(not chain.false and key_of(chain) in known for chain in step.chains) and (
         set(_values(step)) <= injection.about.mentioned | {value for own in injection.gold for value in _values(own)}
@@ -54,15 +57,22 @@ def _departure(injection: Injection, step: Step) -> str | None:
         equation = shown(step.text[chain.begin : chain.end])
         if chain.false:
             return f"{equation} is false"
-        for own in (own for other in injection.gold for own in other.chains):
+        for own in (own for own_step in injection.gold for own in own_step.chains):
             same = chain.numbers == own.numbers and chain.shape == own.shape
-            if same and (chain.operators, chain.result.value) != (own.operators, own.result.value):
+            other = same and (chain.operators, chain.result.value) != (own.operators, own.result.value)
+            if other or _with_more(chain, own, injection.about.mentioned):
                 return f"{equation}, where gold has {shown(f'{own.left.text} = {own.result.text}')}"
     for own_step in injection.gold:
-        if masked(own_step.text) == masked(step.text):
+        if own_step.outline == step.outline:
             return f"{shown(step.text)}, where gold has {shown(own_step.text)}"
     return None
 
 
-def _values(step: Step) -> list[object]:
+def _with_more(chain: Chain, own: Chain, mentioned: set[Fraction]) -> bool:
+    """Is it gold's computation, and then a number that nobody mentioned?"""
+    begins = chain.numbers[: len(own.numbers)] == own.numbers and chain.operators[: len(own.operators)] == own.operators
+    return begins and not set(chain.numbers[len(own.numbers) :]) <= mentioned
+
+
+def _values(step: Step) -> list[Fraction]:
     return [value for _, _, value in numbers_in(step.text)]

@@ -15,7 +15,7 @@ from lemma_steps.injections.reading import Chain, Step, numbers_in, read, steps_
 from lemma_steps.segmentation import segment
 from lemma_steps.trajectory import gold_trajectory
 
-MAX_CHARACTERS = 20_000
+MAX_CHARACTERS = 10_000
 """Longest question, gold solution and wrong solution that are read."""
 MAX_STEPS = 200
 MAX_CHAINS = 60

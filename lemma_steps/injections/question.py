@@ -50,6 +50,7 @@ class Question:
 
 @lru_cache(64)
 def question_of(question: str, gold: str) -> Question:
+    """The question, read once for all injections into its problem."""
     return Question(question, gold)
 
 

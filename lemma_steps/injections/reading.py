@@ -68,6 +68,11 @@ class Step:
     chains: list[Chain]
     words: list[str]
 
+    @property
+    def outline(self) -> tuple[str, int]:
+        """What is left where only numbers and computations change: the words outside computations, and how many these are."""
+        return masked(" ".join(self.words)), len(self.chains)
+
 
 def steps_of(solution: str) -> list[Step]:
     """The steps of a solution, white space evened out."""
@@ -76,6 +81,7 @@ def steps_of(solution: str) -> list[Step]:
 
 @lru_cache(4096)
 def read(text: str) -> Step:
+    """One step's text, as it stands or with white space evened out."""
     groups = [list(found) for _, found in groupby(find_equations(text), lambda equation: equation.chain)]
     computed = ([equation for equation in found if _is_computed(equation)] for found in groups)
     chains = [_chain(found) for found in computed if found]
@@ -96,6 +102,7 @@ def _chain(equations: list[Equation]) -> Chain:
 
 
 def plain(text: str) -> str:
+    """The text with single spaces for all white space."""
     return " ".join(text.split())
 
 
@@ -113,14 +120,17 @@ def numbers_in(text: str) -> list[tuple[int, int, Fraction]]:
 
 
 def numeral(number: Number) -> Fraction:
+    """The number as written: 20 of "20%"."""
     return number.value * (100 if number.unit == "%" else 1)
 
 
 def numeral_scale(side: Expression) -> int:
+    """100 where a number of the side is a percentage."""
     return 100 if any(number.unit == "%" for number in side.numbers) else 1
 
 
 def masked(text: str) -> str:
+    """The text with "#" for every number."""
     for begin, end, _ in reversed(numbers_in(text)):
         text = text[:begin] + "#" + text[end:]
     return plain(text).strip("$ ")  # the left side may begin with the sign of money, or of mathematics

@@ -8,7 +8,7 @@ from fractions import Fraction
 from lemma_steps.arithmetic import Expression, evaluate
 from lemma_steps.injections.finding import shown
 from lemma_steps.injections.injection import Injection, key_of
-from lemma_steps.injections.reading import Chain, Step, masked, numbers_in, numeral
+from lemma_steps.injections.reading import Chain, numbers_in, numeral
 
 _COMMON = frozenset(map(Fraction, (0, 1, 2, 10, 100))) | {Fraction(1, 2), Fraction(1, 100)}
 """Numbers that need no source."""
@@ -61,7 +61,7 @@ class Trace:
         at, fine = self._injection.declared_step, self.carried | {value for value, _ in self.roots}
         later = self._injection.steps[at:]
         own = self._injection.gold[len(self._injection.gold) - len(later) :]
-        if len(own) != len(later) or any(_words(a) != _words(b) for a, b in zip(own, later, strict=True)):
+        if len(own) != len(later) or any(a.outline != b.outline for a, b in zip(own, later, strict=True)):
             return None
         for number, (old, new) in enumerate(zip(own, later, strict=True), at + 1):
             for a, b in zip(old.chains, new.chains, strict=True):
@@ -71,11 +71,6 @@ class Trace:
                         f"step {number} has {shown(new.text[b.begin : b.end])} for {shown(old.text[a.begin : a.end])}"
                     )
         return None
-
-
-def _words(step: Step) -> tuple[str, int]:
-    """The step's words outside its computations, and how many of these there are."""
-    return masked(" ".join(step.words)), len(step.chains)
 
 
 def repaired(injection: Injection, trace: Trace, right: Fraction) -> bool:
