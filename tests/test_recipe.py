@@ -64,6 +64,7 @@ def test_everything_is_there(result):
         "README.md",
         "pipeline.yaml",
         "requests.sqlite",
+        "figures",
     }
 
 
@@ -235,11 +236,11 @@ def test_unusable_and_repeated_rows_are_rejected_with_file_and_row(tmp_path):
 
 
 def test_defect_31_a_directory_of_other_settings_is_refused_and_unharmed(result):
-    before = {path.name: path.read_bytes() for path in result.iterdir()}
+    before = {path.name: path.read_bytes() for path in result.rglob("*") if path.is_file()}
     run = lemma("--output", result, "--seed", 9)
     assert run.exit_code == 2
     assert "other settings" in run.stderr
-    assert {path.name: path.read_bytes() for path in result.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in result.rglob("*") if path.is_file()} == before
 
 
 def test_hostile_text_is_carried_as_data(tmp_path):

@@ -379,7 +379,7 @@ def test_names_are_numbers_if_asked(produced: Path, tmp_path: Path) -> None:
     assert rows_of(tmp_path / "reviewed")[0]["changelog"][0]["reviewer"] == "reviewer-1, reviewer-2"
     detail = next(row["detail"] for row in rows_of(tmp_path / "reviewed", "rejected") if row["reason"] == "human")
     assert detail == "drop: reviewer-2; reviewer-2: no"
-    for file in (tmp_path / "reviewed").iterdir():
+    for file in filter(Path.is_file, (tmp_path / "reviewed").rglob("*")):
         assert b"zoe" not in file.read_bytes()
 
 
