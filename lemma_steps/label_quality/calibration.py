@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lemma_steps.label_quality.prediction import Prediction
-from lemma_steps.label_quality.resampling import Resampled, figure, share
+from lemma_steps.label_quality.resampling import Resampled, figure, proportion, share
 
 EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9999, 1.0)
 """Of the bins of agreement: fifths, and a bin of its own for votes that all agree."""
@@ -28,7 +28,8 @@ def calibration(predictions: Sequence[Prediction], name: str) -> dict[str, Any]:
     places = np.digitize(agreement, EDGES[1:-1])
     within = [(places == number).astype(float) for number in range(len(EDGES) - 1)]
     columns = [part for inside in within for part in (inside, inside * agreement, inside * right)]
-    sums = Resampled([one.group for one in voted], name).sums(*columns)
+    resampled = Resampled([one.group for one in voted], name)
+    sums = resampled.sums(*columns)
     counts, agreements, rights = sums[:, 0::3], sums[:, 1::3], sums[:, 2::3]
     bins = [
         {
@@ -36,7 +37,9 @@ def calibration(predictions: Sequence[Prediction], name: str) -> dict[str, Any]:
             "high": EDGES[number + 1],
             "n": int(counts[0, number]),
             "agreement": round(float(agreements[0, number] / counts[0, number]), 5),
-            "right": figure(share(rights[:, number], counts[:, number])),
+            "right": proportion(
+                share(rights[:, number], counts[:, number]), min(counts[0, number], resampled.questions)
+            ),
         }
         for number in range(len(within))
         if counts[0, number]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemma_steps.evaluation.results.estimate import generator
+from lemma_steps.share import Share
 
 RESAMPLES = 2_000
 Figure = dict[str, float | None]
@@ -31,6 +32,7 @@ class Resampled:
     def __init__(self, groups: Sequence[str], name: str) -> None:
         self._names, self._places = np.unique(np.array(groups, dtype=object).astype(str), return_inverse=True)
         self._seed = name
+        self.questions = len(self._names)
 
     def sums(self, *columns: Sequence[float] | NDArray[np.float64]) -> Sums:
         """The sums of columns, each with one number per row."""
@@ -63,3 +65,17 @@ def figure(values: NDArray[np.float64]) -> Figure:
         return {"value": None, "low": None, "high": None}
     low, high = np.quantile(drawn, (0.025, 0.975))
     return {name: round(float(number), 5) for name, number in (("value", values[0]), ("low", low), ("high", high))}
+
+
+def proportion(values: NDArray[np.float64], questions: float) -> Figure:
+    """`figure` of a share. What is 0 or 1 in the whole sample gets Wilson's interval: resampling would give it no width.
+
+    Args:
+        values: of the sample and every resample.
+        questions: how many independent ones stand behind it.
+    """
+    found = figure(values)
+    if found["value"] not in (0.0, 1.0):
+        return found
+    bounds = Share.by_row([(found["value"], 1)] * max(1, round(questions)))
+    return {"value": found["value"], "low": round(bounds.low or 0.0, 5), "high": round(bounds.high or 0.0, 5)}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lemma_steps.label_quality.calibration import calibration
 from lemma_steps.label_quality.prediction import Prediction
-from lemma_steps.label_quality.resampling import Resampled, figure, harmonic, share
+from lemma_steps.label_quality.resampling import Figure, Resampled, figure, harmonic, proportion, share
 
 SHARES = {
     "acc_wrong": "wrong solutions whose first wrong step is found",
@@ -42,8 +42,13 @@ def score(predictions: Sequence[Prediction], name: str, votes: int = 1) -> dict[
         votes: asked of each solution.
     """
     wrong = sum(one.label is not None for one in predictions)
-    found: dict[str, Any] = {"n": len(predictions), "n_wrong": wrong, "n_right": len(predictions) - wrong}
-    found |= {part: figure(values) for part, values in draws(predictions, name).items()}
+    right, answered = len(predictions) - wrong, sum(one.unanswered is None for one in predictions)
+    of = {"acc_right": right, "answered": len(predictions), "right_if_answered": answered}
+    questions = len({one.group for one in predictions})
+    found: dict[str, Any] = {"n": len(predictions), "n_wrong": wrong, "n_right": right}
+    for part, values in draws(predictions, name).items():
+        found[part] = figure(values) if part == "f1" else proportion(values, min(of.get(part, wrong), questions))
+    found["f1"] = _of_parts(found["f1"], found)
     found["unanswered"] = dict(Counter(one.unanswered for one in predictions if one.unanswered).most_common())
     return found | (calibration(predictions, name) if votes > 1 else {"calibration": None, "ece": None})
 
@@ -89,9 +94,24 @@ def difference(before: Sequence[Prediction], after: Sequence[Prediction], name: 
     return {"n": len(first), **{part: figure(new[part] - old[part]) for part in COMPARED}}
 
 
-def mean_f1(sets: Sequence[tuple[str, Sequence[Prediction]]]) -> dict[str, float | None]:
+def mean_f1(sets: Sequence[tuple[str, Sequence[Prediction]]]) -> Figure:
     """The mean of F1 over sets, each weighing the same; rows are drawn again within each set."""
-    return figure(np.mean([draws(predictions, name)["f1"] for name, predictions in sets], axis=0))
+    found = figure(np.mean([draws(predictions, name)["f1"] for name, predictions in sets], axis=0))
+    if found["low"] == found["high"] is not None:
+        parts = [score(predictions, name)["f1"] for name, predictions in sets]
+        found |= {end: round(float(np.mean([part[end] for part in parts])), 5) for end in ("low", "high")}
+    return found
+
+
+def _of_parts(f1: Figure, found: dict[str, Any]) -> Figure:
+    """Where resampling gives F1 no width: from the harmonic mean of its parts' lower bounds to that of the upper ones."""
+    if f1["value"] is None or f1["low"] != f1["high"]:
+        return f1
+    low, high = (
+        float(harmonic(np.array([found["acc_wrong"][end]]), np.array([found["acc_right"][end]]))[0])
+        for end in ("low", "high")
+    )
+    return {"value": f1["value"], "low": round(low, 5), "high": round(high, 5)}
 
 
 def _steps(one: Prediction) -> tuple[int | None, int | None]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lemma_steps.label_quality.prediction import NO_ERROR
-from lemma_steps.label_quality.resampling import Resampled, figure, share
+from lemma_steps.label_quality.resampling import Figure, Resampled, figure, proportion, share
 from lemma_steps.taxonomy import TAXONOMY
 
 NONE, UNANSWERED = "none", "unanswered"
@@ -68,20 +69,25 @@ def score_types(predictions: Sequence[TypePrediction], name: str) -> dict[str, A
     sums = resampled.sums(*columns, np.ones(len(predictions)), predicted != UNANSWERED)
     right, of_label, of_predicted = (sums[:, start : 3 * len(labels) : 3] for start in range(3))
     total, answered = sums[:, -2], sums[:, -1]
+    questions = resampled.questions
     f1 = share(2 * right, of_label + of_predicted)
     occurring = ~np.isnan(f1)  # a rare type may be in no row of a resample
     confusion = {code: Counter(one.predicted for one in predictions if one.label == code) for code in labels}
     return {
         "n": len(predictions),
         "labels": labels,
-        "accuracy": figure(share(right.sum(axis=1), total)),
+        "accuracy": proportion(share(right.sum(axis=1), total), questions),
         "macro_f1": figure(share(np.nansum(f1, axis=1), occurring.sum(axis=1))),
-        "answered": figure(share(answered, total)),
+        "answered": proportion(share(answered, total), questions),
         "largest_type": figure(share(of_label.max(axis=1), total)),
-        "recall": {code: figure(share(right[:, n], of_label[:, n])) for n, code in enumerate(labels)},
-        "precision": {code: figure(share(right[:, n], of_predicted[:, n])) for n, code in enumerate(labels)},
+        "recall": {code: _share(right[:, n], of_label[:, n], questions) for n, code in enumerate(labels)},
+        "precision": {code: _share(right[:, n], of_predicted[:, n], questions) for n, code in enumerate(labels)},
         "confusion": {
             code: {said: counts[said] for said in PREDICTED if counts[said]} for code, counts in confusion.items()
         },
         "unanswered": dict(Counter(one.reason for one in predictions if one.reason).most_common()),
     }
+
+
+def _share(part: NDArray[np.float64], of: NDArray[np.float64], questions: int) -> Figure:
+    return proportion(share(part, of), min(of[0], questions))
