@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 from lemma_steps.evaluation.results.labels import short_name
 from lemma_steps.evaluation.results.picture import COLOURS
 from lemma_steps.label_quality.measurement import title
 from lemma_steps.label_quality.tables import seen
-from lemma_steps.label_quality.type_scores import PREDICTED
+from lemma_steps.label_quality.type_scores import NONE, PREDICTED, UNANSWERED
 
 Report = Mapping[str, Any]
 SHOWN = {"acc_wrong": "accuracy on wrong solutions", "acc_right": "accuracy on right solutions", "f1": "F1"}
+SAID = {NONE: "no\nerror", UNANSWERED: "no\nreply"}
 
 
 def draw(report: Report, folder: Path) -> list[str]:
@@ -54,6 +54,7 @@ def _accuracies(report: Report) -> Any:
             axes.hlines(places, *bounds, color=COLOURS[number], linewidth=1.6)
             axes.plot(values, places, "o", color=COLOURS[number], markersize=5, label=seen(one["with_reference"]))
         axes.set_yticks(range(len(names)), [title(name) for name in names])
+        axes.set_ylim(-0.6, len(names) - 0.4)
         axes.set_xlim(0, 100)
         axes.set_xlabel("%")
         axes.set_title(heading, loc="left", fontsize=10)
@@ -102,7 +103,7 @@ def _confusion(report: Report) -> Any:
             for x, count in enumerate(row):
                 colour = "white" if shares[y][x] > 0.55 else "black"
                 axes.text(x, y, f"{count:,}" if count else "", ha="center", va="center", color=colour, fontsize=8)
-        axes.set_xticks(range(len(said)), [fill(code, 6) for code in said], rotation=45 if len(said) > 10 else 0)
+        axes.set_xticks(range(len(said)), [SAID.get(code, code) for code in said], fontsize=9)
         axes.set_yticks(range(len(found["labels"])), found["labels"])
         axes.set_xlabel("predicted")
         axes.set_ylabel("labelled")

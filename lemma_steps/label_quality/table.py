@@ -31,10 +31,10 @@ class Table:
 
     def screen(self) -> Group:
         """For rich; the bounds of an interval stand below their value, so that 100 columns are enough."""
-        shown = ScreenTable(box=rich.box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+        shown = ScreenTable(box=rich.box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for number, heading in enumerate(self.headings):
             justify: JustifyMethod = "left" if number in self.text else "right"
-            shown.add_column(Text(heading), justify=justify, overflow="fold", min_width=0 if number else FIRST)
+            shown.add_column(Text(heading), justify=justify, overflow="fold", width=None if number else FIRST)
         for row in self.rows:
             shown.add_row(*(_stacked(printable(cell)) for cell in row))
         notes = [Text(f"  {printable(note)}", style="dim") for note in self.notes]
