@@ -143,6 +143,7 @@ def write(path: Path, text: str) -> None:
 
 def show(report: Mapping[str, Any], output: Path) -> None:
     """The table on the terminal, and the first failure of every check."""
+    from lemma_steps.evaluation.results.labels import printable
     from lemma_steps.output.injection_rates import NOTES, screen
 
     console = Console()
@@ -153,7 +154,7 @@ def show(report: Mapping[str, Any], output: Path) -> None:
         console.print(Text(f"  {note}", style="dim"))
     for check, failures in report["examples"].items():
         first = failures[0]
-        console.print(Text(f"{check}: first failure {first['id']}, {first['detail']}"))
+        console.print(Text(printable(f"{check}: first failure {first['id']}, {first['detail']}")))
     if failed := report["failed_calls"]:
         console.print(Text(f"note: a call failed for {many(failed, 'injection')}; the same command asks again"))
     console.print(Text(f"{output}: {many(report['n'], 'injection')}; checks.jsonl, audit.json, audit.md"))

@@ -15,7 +15,7 @@ from lemma_steps.duplicates import Occurrences
 from lemma_steps.errors import RefusedError
 from lemma_steps.sources.files import SUFFIXES, read_file
 from lemma_steps.steps.base import Row
-from lemma_steps.taxonomy import resolve
+from lemma_steps.taxonomy import TAXONOMY, resolve
 
 if TYPE_CHECKING:
     from distilabel.typing import GeneratorStepOutput
@@ -139,7 +139,10 @@ def _injection(row: Mapping[str, Any], where: str, number: int, *, own: bool) ->
         step = int(step)  # of a CSV
     if type(step) is not int:
         raise RefusedError(f"{where}: no number in declared_step; write the first wrong step, from 1")
-    code = row.get("requested_type") or row.get("error_type")
+    declared = row.get("requested_type") or row.get("error_type")
+    code = resolve(str(declared)) if declared else None
+    if declared and code is None:
+        raise RefusedError(f"{where}: {str(declared)[:40]!r} is no error type; the types are {', '.join(TAXONOMY)}")
     problem, index = str(row.get("problem_id") or row["question"]), row.get("index")
     index = number if index is None else index
     return {
@@ -149,7 +152,7 @@ def _injection(row: Mapping[str, Any], where: str, number: int, *, own: bool) ->
         "origin": "injected",
         **{name: row[name] for name in TEXTS},
         "declared_step": step,
-        "requested_type": None if code is None else resolve(str(code)) or str(code),
+        "requested_type": code,
         "samples": [{"sample": index, "solution": row["erroneous_solution"], "student": None}],
         "sample_verdicts": [str(Verdict.WRONG)],
     }
