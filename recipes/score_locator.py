@@ -121,6 +121,8 @@ def measure(settings: Any, folder: Path | None, output: Path, budget_usd: float 
 
 def write(study: Any, output: Path, json_file: Path | None) -> tuple[list[Any], list[str]]:
     """Keep the measurements and write report, tables and figures; returns the tables and what was written."""
+    from lemma_steps.evaluation.results.labels import printable
+    from lemma_steps.evaluation.results.table_text import escape_markdown
     from lemma_steps.label_quality.measured import store
     from lemma_steps.label_quality.pictures import draw
     from lemma_steps.label_quality.tables import tables
@@ -132,7 +134,8 @@ def write(study: Any, output: Path, json_file: Path | None) -> tuple[list[Any], 
     for path in (output / "report.json", *([json_file] if json_file else [])):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    page = "\n".join([f"# Label quality of {study.teacher}\n", *(table.markdown() for table in shown)])
+    name = escape_markdown(printable(study.teacher))
+    page = "\n".join([f"# Label quality of {name}\n", *(table.markdown() for table in shown)])
     (output / "report.md").write_text(page, encoding="utf-8")
     kept = {store(measurement).parent for measurement in measurements}
     return shown, ["report.json", "report.md", *draw(report, output), *(f"measurements in {one}" for one in kept)]
