@@ -28,7 +28,7 @@ from lemma_steps.console import exit_codes, many, quiet_libraries
 from lemma_steps.errors import StoppedError
 
 CONFIG = Path(__file__).parent / "configs" / "audit_injection.yaml"
-COLUMNS = ("id", "path", "problem_id", "index", "requested_type", "declared_step", "injection_checks")
+COLUMNS = ("id", "path", "problem_id", "index", "requested_type", "declared_step", "injection_checks", "model_type")
 
 
 def build(paths: list[str], model: Any, seed: int) -> Any:
@@ -129,7 +129,7 @@ def with_opinion(row: Mapping[str, Any]) -> dict[str, Any]:
     outcome = "not_computable" if code is None or declared is None else "pass" if code == declared else "fail"
     detail = f"{label['reason']}: {label['detail'] or ''}" if code is None else f"declared {declared}, found {code}"
     found = {"check": "type_by_model", "outcome": outcome, "detail": "" if outcome == "pass" else detail}
-    return {**row, "injection_checks": [*row["injection_checks"], found]}
+    return {**row, "injection_checks": [*row["injection_checks"], found], "model_type": code}
 
 
 def as_json(report: Mapping[str, Any]) -> str:

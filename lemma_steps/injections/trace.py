@@ -23,6 +23,7 @@ class Trace:
     Attributes:
         roots: the values that the declared step brings in or puts in, each with the computations that may use it, in order.
         carried: what it brings in, and the values that follow from that by right computations.
+        reached: the same from what it puts in too, which may have been right at its own place.
         false: results of false computations after the declared step, with their equations.
         apart: results of right computations after it all of whose numbers come from elsewhere, with their equations.
         computed: whether a computation stands in the declared step or uses its value.
@@ -34,6 +35,7 @@ class Trace:
         brought = list(_brought(injection))
         self.roots = [*brought, *_put_in(injection)]
         self.carried = {value for value, _ in brought}
+        self.reached = {value for value, _ in self.roots}
         self.false: dict[Fraction, str] = {}
         self.apart: dict[Fraction, str] = {}
         self.computed = bool(injection.declared.chains and self.roots)
@@ -44,6 +46,8 @@ class Trace:
             for chain in step.chains:
                 equation, results = step.text[chain.begin : chain.end], values_of(chain.result)
                 used = operands(chain)
+                if used & self.reached:
+                    self.reached |= results
                 if chain.false:
                     self.false |= dict.fromkeys(results - self.carried, equation)
                 elif used & self.carried:
@@ -58,14 +62,14 @@ class Trace:
 
         None where the plan is another than gold's: as many steps in gold's words must follow.
         """
-        at, fine = self._injection.declared_step, self.carried | {value for value, _ in self.roots}
+        at = self._injection.declared_step
         later = self._injection.steps[at:]
         own = self._injection.gold[len(self._injection.gold) - len(later) :]
         if len(own) != len(later) or any(a.outline != b.outline for a, b in zip(own, later, strict=True)):
             return None
         for number, (old, new) in enumerate(zip(own, later, strict=True), at + 1):
             for a, b in zip(old.chains, new.chains, strict=True):
-                moved = [y for x, y in zip(a.numbers, b.numbers, strict=False) if x != y and y not in fine]
+                moved = [y for x, y in zip(a.numbers, b.numbers, strict=False) if x != y and y not in self.reached]
                 if a.operators != b.operators or moved:
                     return (
                         f"step {number} has {shown(new.text[b.begin : b.end])} for {shown(old.text[a.begin : a.end])}"
