@@ -41,6 +41,7 @@ def distribution_match(tally: ErrorTally, settings: Mapping[str, Any]) -> dict[s
         "student": _shares(student) if student else None,
         "student_n": None if known else sum(counts["student"].values()),
         "student_source": source,
+        "student_errors": {"made": counts["student"], "kept": counts["student_kept"]},
         **{name: counts[name] for name in ("requested", "made", "kept")},
         "pairs": pairs,
         "off": bool(off),

@@ -54,16 +54,20 @@ def _draw(rows: dict[Any, tuple[int, Row]], kind: tuple[str, ...], row: Row) -> 
 def pieces(row: Row) -> list[tuple[str, str]]:
     """The parts of an `output` in order, as (kind, text): `before`, `wrong`, `after`, `reflection`, `correction`.
 
-    `after` is what follows the wrong step inside the prefix; it is empty unless truncation was left out.
+    `after` is what follows the wrong step inside the prefix; it is empty unless truncation was left out. Of a rejected row
+    there is what was made of it: where that is no more than a solution, one part of the kind `solution`.
     """
-    prefix, begin, end = row["erroneous_prefix"], row.get("error_begin"), row.get("error_end")
+    prefix, begin, end = row.get("erroneous_prefix"), row.get("error_begin"), row.get("error_end")
+    if prefix is None:
+        solution = row.get("output") or row.get("erroneous_solution") or ""
+        return [("solution", solution)] if solution.strip() else []
     if begin is None or end is None:
         begin = end = len(prefix)
     parts = [
         ("before", prefix[:begin]),
         ("wrong", prefix[begin:end]),
         ("after", prefix[end:]),
-        ("reflection", row["reflection"]),
-        ("correction", row["correction"]),
+        ("reflection", row.get("reflection") or ""),
+        ("correction", row.get("correction") or ""),
     ]
     return [(kind, text) for kind, text in parts if text.strip()]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from lemma_steps.output import charts
-from lemma_steps.output.examples import Examples, pieces
+from lemma_steps.output import charts, sections
+from lemma_steps.output.examples import Examples
+from lemma_steps.output.figures import figure_names
 from lemma_steps.output.methods import about
 from lemma_steps.taxonomy import TAXONOMY
 
@@ -18,6 +19,7 @@ LONGEST_TEXT = 3000
 """Characters shown of one text; a question of a megabyte must not make a report of a megabyte."""
 LISTED = 200
 """Rows shown of a long list; `report.json` has all of them."""
+_ROLES = ("locator", "classifier")
 _CONTROLS = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
 
 
@@ -26,18 +28,27 @@ def render_report(report: Mapping[str, Any], examples: Examples) -> str:
 
     Every text of a row is escaped, cut at `LONGEST_TEXT` and kept from turning the direction of the text around it.
     """
+    lemma = report["method"] == "lemma"
+    review = review if (review := report.get("review")) and review["records"] else None
+    quality = report.get("label_quality") or {"asked": {}}
+    rejected = sections.rejected_rows(examples, [step["step"] for step in report["funnel"]])
     return _template().render(
         report=report,
         about=about(report["method"]),
-        lemma=report["method"] == "lemma",
+        lemma=lemma,
+        contents=[(name, title) for name, title, shown in _contents(report, lemma, review) if shown],
         subset_of=report.get("subset_of"),
         widest=max((max(step["rows_in"], step["rows_out"]) for step in report["funnel"]), default=1),
-        types=_types(report["error_types"]),
-        steps=_positions(report["error_step"]),
-        lengths=[(f"{b['from']:,}", b["count"]) for b in report["output_tokens"]["histogram"]],
-        kept=[(row, pieces(row)) for _, row in sorted(examples.kept.items())],
-        rejected=[row for _, row in sorted(examples.rejected.items())],
-        review=review if (review := report.get("review")) and review["records"] else None,
+        types=sections.types(report),
+        places=sections.places(report),
+        rates=sections.rates(report),
+        quality={role: quality.get(role) or [] for role in _ROLES}
+        | {"asked": {role: quality["asked"].get(role, []) for role in _ROLES}},
+        kept=sections.kept_rows(examples),
+        rejected=rejected,
+        anchors={(row["rejected_by"], row["reason"]): f"rejected-{n}" for n, (row, _) in enumerate(rejected, 1)},
+        figures=figure_names(report),
+        review=review,
         charts=charts,
         taxonomy=TAXONOMY,
         listed=LISTED,
@@ -51,7 +62,7 @@ def _template() -> Template:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update({"visible": visible, "percent": percent, "number": number, "yaml": _yaml})
-    environment.globals |= {"figure": figure, "share": share}
+    environment.globals |= {"figure": figure, "share": share, "bins": _bins, "three": _three}
     return environment.get_template("report.html.jinja2")
 
 
@@ -93,15 +104,31 @@ def _yaml(value: Any) -> str:
     return yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=100).strip()
 
 
-def _types(counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
-    """The error types that occur, in the taxonomy's order, with their names."""
-    return [{"code": code, "name": kind.name, **counts[code]} for code, kind in TAXONOMY.items() if code in counts]
+def _contents(report: Mapping[str, Any], lemma: bool, review: Any) -> list[tuple[str, str, bool]]:
+    """The sections in their order: id, title, and whether this report has it."""
+    asked = (report.get("label_quality") or {}).get("asked") or {}
+    return [
+        ("funnel", "Yield funnel", True),
+        ("made-of", "Composition", True),
+        ("types", "Error types", lemma),
+        ("places", "Where errors stand", lemma),
+        ("quality", "Label quality", lemma or any(asked.values())),
+        ("review", "Human review", bool(review)),
+        ("lengths", "Lengths", True),
+        ("reflections", "Reflections" if lemma else "Text", True),
+        ("strategies", "Strategies", bool(report["strategies"])),
+        ("duplicates", "Duplicates", True),
+        ("contamination", "Contamination", True),
+        ("cost", "Cost", bool(report["calls"])),
+        ("kept", "Kept rows", True),
+        ("rejected", "Rejected rows", True),
+        ("again", "Run it again", True),
+    ]
 
 
-def _positions(counts: Mapping[str, int], last: int = 12) -> list[tuple[str, int]]:
-    """Rows per error step, without gaps; the steps from `last` on share one column."""
-    by_step = {int(step): count for step, count in counts.items()}
-    final = max(by_step, default=0)
-    bars = [(str(step), by_step.get(step, 0)) for step in range(1, min(final, last - 1) + 1)]
-    beyond = sum(count for step, count in by_step.items() if step >= last)
-    return [*bars, (f"{last}+", beyond)] if beyond else bars
+def _bins(histogram: Sequence[Mapping[str, int]]) -> list[tuple[str, int]]:
+    return [(f"{one['from']:,}", one["count"]) for one in histogram]
+
+
+def _three(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
