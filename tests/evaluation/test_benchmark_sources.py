@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from hashlib import sha256
+from hashlib import sha1, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -157,6 +157,19 @@ def test_a_file_of_a_commit_is_read_once(git, written, tmp_path):
     assert read_source(source)[0] == rows
     assert len(git.seen) == 1
     assert [path.name for path in tmp_path.iterdir()] == [source["sha256"]]
+
+
+def test_an_object_of_lists_of_rows_is_read_row_by_row(git):
+    content = json.dumps({"first": [{"n": 1}, {"n": 2}], "second": [{"n": 3}]}, indent=1).encode()
+    assert read_source(source_of(git, content) | {"layout": "groups"})[0] == [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+def test_a_file_may_be_pinned_by_its_id_in_git(git):
+    content = b'{"n": 1}\n'
+    blob = sha1(b"blob 9\0" + content).hexdigest()
+    assert read_source(source_of(git, content, sha=blob))[0] == [{"n": 1}]
+    with pytest.raises(RefusedError, match="not the pinned file"):
+        read_source(source_of(git, content, sha="0" * 40))
 
 
 def test_a_broken_copy_in_the_cache_is_read_again(git, tmp_path):

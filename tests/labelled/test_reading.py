@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 
 import pytest
 
-from lemma_steps.labelled import Conventions, LabelledSet, registry
+from lemma_steps.labelled import Conventions, LabelledSet, labelled_set, registry
 from lemma_steps.labelled.reading import MAX_STEPS, to_solution
 from lemma_steps.sources import BadRow
 
@@ -172,6 +173,21 @@ def test_a_draw_keeps_the_proportion_and_grows_by_its_seed(tmp_path):
     wrong = {one.id for one in found.solutions if one.error_step}
     assert [len(draw & wrong) for draw in draws.values()] == [3, 6, 15, 30, 30]
     assert draws[20] != {one.id for one in found.drawn(20, seed=4)}
+
+
+@pytest.mark.parametrize("name", list(registry()))
+def test_every_source_is_pinned(name):
+    for source in registry()[name].sources:
+        assert re.fullmatch(r"[0-9a-f]{40}", source["revision"])
+        assert "hub" in source or re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", source["sha256"])
+
+
+def test_without_a_folder_the_public_source_is_read(monkeypatch):
+    monkeypatch.delenv("LEMMA_DATA", raising=False)
+    monkeypatch.setattr(
+        labelled_set, "read_source", lambda source: ([BIG], "somewhere") if "git" in source else ([], "")
+    )
+    assert [one.question for one in LabelledSet.read("bigbench_mistake").solutions] == ["1 + 1 ="]
 
 
 @pytest.mark.parametrize("name", list(registry()))
