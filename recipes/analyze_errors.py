@@ -111,8 +111,8 @@ def run(settings: AnalysisSettings, output: Path, budget_usd: float | None) -> A
 
     store = str(output / STORE)
     sampled = settings.student != "none"
-    temperatures = settings.temperatures or [settings.student_sampling.get("temperature")]
-    runs = []
+    temperatures: list[float | None] = [*settings.temperatures] or [settings.student_sampling.get("temperature")]
+    runs: list[Any] = []
     for temperature in temperatures if sampled else [None]:
         sampling = {**settings.student_sampling, "temperature": temperature}
         student = student_llm(settings.model_copy(update={"student_sampling": sampling}), store) if sampled else None
@@ -121,10 +121,8 @@ def run(settings: AnalysisSettings, output: Path, budget_usd: float | None) -> A
     if budget_usd is not None:
         refuse_unpriced(runs[0][1], settings.prices)
     written = yaml.safe_dump([pipeline.dump() for _, _, pipeline in runs], sort_keys=False, allow_unicode=True)
-    result, command = (
-        AnalysisResult(output, settings),
-        shlex.join(["python", "recipes/analyze_errors.py", *sys.argv[1:]]),
-    )
+    command = shlex.join(["python", "recipes/analyze_errors.py", *sys.argv[1:]])
+    result = AnalysisResult(output, settings, teacher.model_name)
     for number, (temperature, models, pipeline) in enumerate(runs, 1):
 
         async def consume(

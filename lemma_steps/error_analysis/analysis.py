@@ -102,8 +102,8 @@ class Analysis:
             share = one.coverage.value
             if share is not None and share < FEW:
                 said.append(
-                    f"{name}: {one.typed:,} of {one.wrong:,} wrong samples have a type ({100 * share:.0f} %). Shares of types are "
-                    "of these alone, and say nothing about the others."
+                    f"{name}: {one.typed:,} of {one.wrong:,} wrong samples have a type ({100 * share:.0f} %). Shares of "
+                    "types are of these alone, and say nothing about the others."
                 )
             if left := one.left_out.total():
                 said.append(

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from lemma_steps.error_analysis.settings import AnalysisSettings
 from lemma_steps.error_analysis.temperature_picture import draw_temperature
 from lemma_steps.error_analysis.types_picture import draw_types
 from lemma_steps.evaluation.results.labels import printable, short_name
+from lemma_steps.label_quality.measured import measured
 
 PARTIAL = ".result.partial"
 
@@ -28,11 +29,13 @@ class AnalysisResult:
 
     Args:
         output: the directory, which a run holds while rows come and while the result is written.
-        settings: what was analysed, and by which teacher.
+        settings: what was analysed, and how.
+        teacher: the name of the model that classifies.
     """
 
-    def __init__(self, output: Path, settings: AnalysisSettings) -> None:
+    def __init__(self, output: Path, settings: AnalysisSettings, teacher: str) -> None:
         self.analysis = Analysis()
+        self._teacher = teacher
         self._output, self._settings = output, settings
         self._partial = output / PARTIAL
         self._begun = False
@@ -63,12 +66,14 @@ class AnalysisResult:
             facts: what was spent.
         """
         figures, distributions = self._figures(), self._distributions()
+        template = prompts.template_id("classify_error")
+        quality = measured("classifier", self._teacher, template)
         report = {
             "command": command,
-            "teacher": self._settings.teacher,
-            "template": prompts.template_id("classify_error"),
-            "classifier": None,
-            "remarks": self._remarks(),
+            "teacher": self._teacher,
+            "template": template,
+            "classifier": quality,
+            "remarks": self._remarks(quality),
             **self.analysis.report(),
             "figures": figures,
             "distributions": distributions,
@@ -81,8 +86,8 @@ class AnalysisResult:
         self._in_place()
         return report
 
-    def _remarks(self) -> list[str]:
-        remarks = [f"Classified by {self._settings.teacher}; how often its types are right: not measured."]
+    def _remarks(self, quality: Sequence[Mapping[str, Any]]) -> list[str]:
+        remarks = [f"Classified by {printable(self._teacher)}; how often its types are right: {_accuracy(quality)}."]
         if self._settings.teacher == "offline":
             remarks.append(
                 "The rule-based teacher gives a type only to errors that it can recompute from the gold solution, and "
@@ -127,6 +132,17 @@ class AnalysisResult:
                 shutil.rmtree(target)
             os.replace(made, target)
         self._partial.rmdir()
+
+
+def _accuracy(quality: Sequence[Mapping[str, Any]]) -> str:
+    """What was measured of the classifier on labelled sets, in words."""
+    told = [
+        f"{100 * found['value']:.0f} % [{100 * found['low']:.0f} to {100 * found['high']:.0f}] of {figures['n']:,} on {name}"
+        for one in quality[:1]
+        for name, figures in one["sets"].items()
+        if (found := figures["accuracy"])["value"] is not None
+    ]
+    return ", ".join(told) or "not measured (recipes/score_locator.py measures it)"
 
 
 def _file_stem(series: Series) -> str:
