@@ -29,7 +29,8 @@ def distribution_match(tally: ErrorTally, settings: Mapping[str, Any]) -> dict[s
     counts, lost = tally.counts(), tally.lost()
     if "subset" in settings:  # the rows that were left out are not here: what was requested is not known
         counts, lost = {**counts, "requested": {}, "made": {}}, {}
-    student, source, known = _student(counts["student"], tally.styles(), settings.get("distribution"))
+    student, source, known = _student(counts["student"], tally, settings.get("distribution"))
+    typed, untyped = sum(counts["student"].values()), tally.untyped()
     sides: dict[str, Mapping[str, float]] = {**counts, "student": student or {}}
     pairs = []
     for one, other in PAIRS:
@@ -39,8 +40,10 @@ def distribution_match(tally: ErrorTally, settings: Mapping[str, Any]) -> dict[s
     off = [pair for pair in pairs if pair["to"] == "kept" and pair["beyond_chance"]]
     return {
         "student": _shares(student) if student else None,
-        "student_n": None if known else sum(counts["student"].values()),
         "student_source": source,
+        "student_typed": typed,
+        "student_wrong": typed + sum(untyped.values()),
+        "student_untyped": untyped,
         "student_errors": {"made": counts["student"], "kept": counts["student_kept"]},
         **{name: counts[name] for name in ("requested", "made", "kept")},
         "pairs": pairs,
@@ -51,17 +54,19 @@ def distribution_match(tally: ErrorTally, settings: Mapping[str, Any]) -> dict[s
 
 
 def _student(
-    own: Mapping[str, int], styles: Mapping[str, int], file: str | None
+    own: Mapping[str, int], tally: ErrorTally, file: str | None
 ) -> tuple[Mapping[str, float] | None, str, bool]:
     """The student's errors by type, where they are from in words, and whether they are shares and no counts."""
     if total := sum(own.values()):
-        return own, f"{total:,} wrong solutions of the student in this run, as classified here", False
+        untyped = sum(tally.untyped().values())
+        named = f"{total:,} of {total + untyped:,} wrong solutions of the student in this run, as classified here"
+        return own, f"{named}; the others have no type" if untyped else named, False
     if file:
         try:
             return read_distribution(file), f"the distribution file {file}", True
         except RefusedError:  # it was there when the run began; a merge may be elsewhere
             return None, f"the distribution file {file}, which is not here any more", True
-    if not styles:
+    if not (styles := tally.styles()):
         return None, "not measured", True
     shares: dict[str, float] = {}
     for style, count in styles.items():

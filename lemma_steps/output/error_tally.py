@@ -35,6 +35,7 @@ class ErrorTally:
         self._counts: dict[str, Counter[str]] = defaultdict(Counter)
         self._lost: dict[str, Counter[str]] = defaultdict(Counter)
         self._styles: Counter[str] = Counter()
+        self._untyped: Counter[str] = Counter()
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Count one record."""
@@ -68,6 +69,8 @@ class ErrorTally:
             elif error.type:
                 self._counts["student"][error.type] += 1
                 self._counts["student_kept"][error.type] += error.kept
+            else:
+                self._untyped[error.lost or "no type"] += 1
         self._open.clear()
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -80,6 +83,11 @@ class ErrorTally:
         """Injected errors without a kept row, by requested type and by step and reason."""
         self._close()
         return {code: ranked(causes) for code, causes in sorted(self._lost.items())}
+
+    def untyped(self) -> dict[str, int]:
+        """The student's errors that have no type, by where and why they were lost."""
+        self._close()
+        return ranked(self._untyped)
 
     def styles(self) -> dict[str, int]:
         """Injected errors by the style of the problem's solution, which picks the paper's default distribution."""

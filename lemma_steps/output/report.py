@@ -38,7 +38,7 @@ def render_report(report: Mapping[str, Any], examples: Examples) -> str:
         lemma=lemma,
         contents=[(name, title) for name, title, shown in _contents(report, lemma, review) if shown],
         subset_of=report.get("subset_of"),
-        widest=max((max(step["rows_in"], step["rows_out"]) for step in report["funnel"]), default=1),
+        widest=max((step["rows_out"] + sum(step["rejected"].values()) for step in report["funnel"]), default=1),
         types=sections.types(report),
         places=sections.places(report),
         rates=sections.rates(report),
