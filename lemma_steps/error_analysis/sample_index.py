@@ -100,10 +100,10 @@ class SampleIndex:
             if found := self._found.run("SELECT body FROM problem WHERE key = ?", (key,)):
                 return json.loads(found[0][0])
         source = sample.source or source
-        own = (f"{source}-{keys[-1]}" if sample.question else sample.key, source, sample.question or "")
-        problem = dict(zip(_PROBLEM, (*own, sample.gold_solution or "", sample.gold_answer), strict=True))
-        self._found.run("INSERT INTO problem VALUES (?, ?)", (keys[-1], json.dumps(problem)))
-        self._found.run("INSERT OR IGNORE INTO problem VALUES (?, ?)", (problem["problem_id"], json.dumps(problem)))
+        own = sample.key if sample.key != keys[-1] or not sample.question else f"{source}-{sample.key}"
+        values = (own, source, sample.question or "", sample.gold_solution or "", sample.gold_answer)
+        problem = dict(zip(_PROBLEM, values, strict=True))
+        self._found.run("INSERT OR IGNORE INTO problem VALUES (?, ?)", (own, json.dumps(problem)))
         return problem
 
     def _add(self, sample: RecordedSample, student: str, problem: Row) -> None:
