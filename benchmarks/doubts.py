@@ -9,41 +9,26 @@ way round. The weights of `lemma_steps/review/doubts.py` are about the logarithm
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
-import os
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from math import log
 from pathlib import Path
-from typing import Any
 
+from lemma_steps.labelled import LabelledSet
 from lemma_steps.review.doubts import doubts
 from lemma_steps.trajectory import error_span, strip_marks
 
 OF_TYPES = "type_against_sums"
 
 
-def lines(name: str) -> Iterator[dict[str, Any]]:
-    """Rows of a public set."""
-    with gzip.open(Path(os.environ["LEMMA_DATA"]) / f"{name}.jsonl.gz", "rt", encoding="utf-8") as file:
-        yield from map(json.loads, file)
-
-
 def labelled() -> Iterator[tuple[str, list[str], int, str, str | None]]:
     """Set, steps, number of the first wrong one, its type where known (CA or other) and the gold solution where known."""
-    for name in ("processbench_gsm8k", "processbench_math"):
-        for row in lines(name):
-            yield name, row["steps"], row["label"] + 1, "", None
-    for row in lines("mr_gsm8k_wrong_subset"):
-        first = str(row["model_output_solution_first_error_step"])
-        number = int(first) if first.isdecimal() else 0
-        yield "mr_gsm8k", row["model_output_steps"], number, "", row["ground_truth_solution"]
-    for row in lines("eic_gsm8k"):
-        kind = "CA" if row["wrong_type"] == "calculation_error" else "other"
-        steps = row["transformed_solution"].split("\n")
-        yield "eic", steps, row["wrong_step"] or 0, kind, row["original_solution"]
+    for name in ("processbench_gsm8k", "processbench_math", "mr_gsm8k", "eic_gsm8k"):
+        for one in LabelledSet.read(name).solutions:
+            kind = one.error_type and ("CA" if one.error_type == "CA" else "other")
+            yield name, one.steps, one.error_step or 0, kind or "", one.reference
 
 
 def named(steps: list[str], number: int, kind: str, gold: str | None) -> list[str]:
@@ -63,7 +48,7 @@ def main() -> None:
     right: defaultdict[str, Counter[str]] = defaultdict(Counter)
     wrong: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for name, raw, number, kind, gold in labelled():
-        steps = [strip_marks(step) + "\n" for step in raw]
+        steps = [strip_marks(step) for step in raw]
         if len(steps) < 2 or not 1 <= number <= len(steps):
             continue
         beside = rng.choice([other for other in (number - 1, number + 1) if 1 <= other <= len(steps)])
