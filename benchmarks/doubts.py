@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from math import log
 from pathlib import Path
+from typing import Any
 
 from lemma_steps.labelled import LabelledSet
 from lemma_steps.review.doubts import doubts
@@ -57,7 +58,7 @@ def main() -> None:
         if kind:
             other = "other" if kind == "CA" else "CA"
             wrong[name].update(each for each in named(steps, number, other, gold) if each == OF_TYPES)
-    figures = {}
+    figures: dict[str, Any] = {}
     for name in sorted({each for counts in right.values() for each in counts} - {"rows"}):
         of = {
             set_: (right[set_][name] / right[set_]["rows"], wrong[set_][name] / wrong[set_]["rows"]) for set_ in right

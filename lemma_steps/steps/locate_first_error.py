@@ -112,7 +112,7 @@ class LocateFirstError(TeacherTask):
         failures = [vote for vote, _ in results if isinstance(vote, RejectionError)]
         if not votes and (false is None or {failure.reason for failure in failures} != {"declined"}):
             raise RejectionError(failures[0].reason, failures[0].detail, columns)
-        step, share, by_check = _decided(votes, declared, false, self.checker)
+        step, share, by_check = decided(votes, declared, false, self.checker)
         columns["locator_agreement"] = None if rule_based else share
         if step is None:
             raise RejectionError("no_error_found", f"{votes[None]} of {votes.total()} votes see no error", columns)
@@ -138,7 +138,7 @@ def _steps(row: Row) -> list[str]:
     return row.get("steps") or segment(row["erroneous_solution"])
 
 
-def _decided(
+def decided(
     votes: Counter[int | None], declared: int | None, false: int | None, checker: str
 ) -> tuple[int | None, float | None, bool]:
     """The first wrong step, the teacher's share of votes for it, and whether the teacher alone would have said another."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+from statistics import mean
+
 import pytest
 
+from lemma_steps.arithmetic import first_false_step
 from lemma_steps.errors import CallFailedError
 from lemma_steps.steps import LocateFirstError
+from lemma_steps.steps.locate_first_error import decided
 from tests.scripted_llm import advance, made
 
 ROW = {
@@ -141,3 +147,32 @@ def test_the_teacher_sees_the_steps_that_the_labelled_set_gives():
 
     advance(made(LocateFirstError, script), {**ROW, "steps": OWN})
     assert seen["steps"] == OWN
+
+
+def solutions(rng, count=400):
+    """Steps and the first wrong one: half of the errors are false sums, the others and what follows them compute rightly."""
+    for number in range(count):
+        steps = [
+            f"That makes {a} + {b} = {a + b}.\n"
+            for a, b in ((rng.randint(1, 99), rng.randint(1, 99)) for _ in range(5))
+        ]
+        error = None if number % 4 == 0 else rng.randint(1, 5)
+        if error and number % 2:
+            steps[error - 1] = "That makes 12 + 13 = 26.\n"
+        yield steps, error
+
+
+@pytest.mark.parametrize("votes", [1, 3, 5])
+@pytest.mark.parametrize("accuracy", [0.2, 0.5, 0.8])
+def test_beside_a_noisy_locator_a_vote_of_the_check_helps_most_and_costs_nothing(votes, accuracy):
+    rng = random.Random(0)
+    hits = {checker: {"wrong": [], "right": []} for checker in ("off", "vote", "earliest")}
+    for steps, error in solutions(rng):
+        said = [error if rng.random() < accuracy else rng.choice([None, 1, 2, 3, 4, 5]) for _ in range(votes)]
+        for checker, of in hits.items():
+            step, _, _ = decided(Counter(said), None, first_false_step(steps), checker)
+            of["wrong" if error else "right"].append(step == error)
+    share = {checker: {label: mean(found) for label, found in of.items()} for checker, of in hits.items()}
+    assert share["off"]["right"] == share["vote"]["right"] == share["earliest"]["right"]
+    assert share["vote"]["wrong"] > share["off"]["wrong"]
+    assert share["vote"]["wrong"] >= share["earliest"]["wrong"] >= share["off"]["wrong"]
