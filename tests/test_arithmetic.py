@@ -102,6 +102,9 @@ WRONG = [
     "Then $3$ + $4$ = $8$",
     "So 4 + 4 = 9",
     "In 4 + 4 = 9!",
+    "Expenditure = 4 x Rs. 3400 = Rs. 12000",
+    "Time = 500 m / 20 m/s = 35 seconds",
+    "At 60 km/h * 2 hours = 130 km",
     "(-5 + 7 + 2) = (4 + 2) = 6",
     "(0 - -9 + -9) = (0 - (-9 + -9))",
     "The sum of $3 + 4 = 8$",
@@ -192,6 +195,11 @@ def test_unchecked_with_its_reason(text: str, reason: str) -> None:
     found = verdicts(text)
     assert reason in found
     assert "wrong" not in found
+
+
+@pytest.mark.parametrize("text", ["we get 10/s = 5", "so 4 + 10/h = 5", "Rs. Five + 4 = 10", "2 kids/s = 3"])
+def test_letters_that_are_no_units(text: str) -> None:
+    assert "wrong" not in verdicts(text)
 
 
 def test_every_reason_is_explained() -> None:

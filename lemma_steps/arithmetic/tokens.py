@@ -51,7 +51,7 @@ _PATTERN = re.compile(
   | (?P<OP> [-+*/^×·⋅∗÷⁄−–‐] | \\(?:times|cdot|div)(?![A-Za-z])
               | (?i:\b(?:plus|minus|times|multiplied\ by|divided\ by)\b) )
   | (?P<PCT> \\?% | (?i:\bpercent\b) )
-  | (?P<DOLLAR> \\?[$] | [€£¥¢] )
+  | (?P<DOLLAR> \\?[$] | [€£¥¢] | \bRs\.?(?=\ ?\d) )
   | (?P<LP> [(\[{{] )
   | (?P<RP> [)\]}}] )
   | (?P<BANG> ! )

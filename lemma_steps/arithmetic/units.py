@@ -20,9 +20,16 @@ def is_variable(tokens: list[Token], index: int) -> bool:
         in_prose = before is not None and before.kind == "WORD" and after != "LP"
         article = word in "aAI" and (after == "WORD" or in_prose)
         measure = before is not None and before.kind == "NUM" and word.lower() in MEASURES
-        return glued or not (article or measure)
+        return glued or not (article or measure or _per_time(tokens, index))
     plain = word.lower() if word.istitle() else word  # "So" is a word, "SO" is a segment
     return (glued or len(word) == 2) and plain not in SHORT
+
+
+def _per_time(tokens: list[Token], index: int) -> bool:
+    """Is this the last letter of "m/s" or "km/h"?"""
+    if tokens[index].value not in ("s", "h") or index < 2 or tokens[index - 1].value != "/":
+        return False
+    return tokens[index - 2].kind in ("WORD", "UNIT") and str(tokens[index - 2].value).lower() in MEASURES
 
 
 def is_rate(tokens: list[Token], index: int) -> bool:
