@@ -70,8 +70,8 @@ def check_kept(row, method):
     assert row["output"].startswith(" ")
     assert not row["output"][1].isspace()
     assert re.search(r"The answer is: [^\n]+\Z", row["output"])
-    statements = {"isc": 2, "refaug": 3 if "Reflection:" in row["output"] else 1}
-    assert row["output"].count("The answer is:") == statements.get(method, 1)
+    statements = {"isc": {1, 2}, "refaug": {3 if "Reflection:" in row["output"] else 1}}
+    assert row["output"].count("The answer is:") in statements.get(method, {1})
     assert (row["erroneous_prefix"], row["reflection"], row["correction"]) == ("", "", row["output"])
     errors = {*REQUIRED_OF_LEMMA, "requested_type", "locator_agreement", "erroneous_solution"} - {"index"}
     errors -= {"teacher"} if method in WITH_TEACHER else set()

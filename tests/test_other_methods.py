@@ -113,7 +113,8 @@ ANSWERS = [
         " 3 * 12 = 36, 36 - 4 = 32.\nThe answer is: 32",
     ),
     ("So it is \\boxed{30}", "kept", " So it is \\boxed{30}\nThe answer is: 30"),
-    ("There are 3 boxes of 12 pears and", "answer_not_stated", None),
+    ("There are 3 boxes of 12 pears and", "kept", " There are 3 boxes of 12 pears and"),
+    ("Boxes: 3 * 12 = 36. Left: 36 - 5 = 31", "answer_not_stated", None),
     ("I do not know.", "answer_unparsed", None),
 ]
 
@@ -140,7 +141,7 @@ def test_isc_verifies_first_answers_and_corrects_the_wrong_ones(tmp_path, proble
         assert trained == (row["output"] if is_right else said)
         assert [call["step"] for call in row["provenance"]] == ([] if is_right else ["explain_answer"])
         assert (row["student"], row["teacher"]) == ("small", None if is_right else "big")
-    assert report["calls"][0]["calls"] == 2
+    assert report["calls"][0]["calls"] == 3
 
 
 def test_isc_asks_the_student_and_a_wrong_correction_is_rejected(tmp_path, problems):

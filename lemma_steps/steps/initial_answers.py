@@ -14,7 +14,8 @@ class InitialAnswers(RowStep):
     """Takes right and wrong solutions of the student as first answers (method `isc`: Han et al., 2024, arXiv:2401.07301).
 
     After a right one only the answer is left to confirm; after a wrong one a solution has to be written. Samples whose
-    answer cannot be read, or that do not state one at their end (a reply that was cut), are rejected with the reason.
+    answer cannot be read are rejected with the reason, and so are right ones that do not state it at their end: their
+    words are trained on. A wrong one may break off; it is not.
 
     Input columns:
         - question, gold_answer (`str`): the problem.
@@ -22,7 +23,7 @@ class InitialAnswers(RowStep):
 
     Output columns:
         - id, method (`str`), index (`int`): the candidate; `index` is the sample's number.
-        - initial (`str`): the first answer, without calculator marks and with the statement of what it came to.
+        - initial (`str`): the first answer, without calculator marks; what it states at its end stands as a closing statement.
         - initial_right (`bool`): whether that is the gold answer.
         - solution (`str`): what is to follow: the answer's statement, or `None` where a solution is still to be written.
         - student (`str`), verdict (`str`): whose it is, and the verdict on it.
@@ -49,16 +50,14 @@ class InitialAnswers(RowStep):
         rows = []
         for verdict, made in sample_candidates(row, "isc"):
             said, right = made["solution"], verdict == Verdict.RIGHT
-            if verdict not in _KNOWN:
-                made = reject(made, name, f"answer_{verdict}", of_answer(made))
-            elif why := missing_statement(row["question"], said, row["gold_answer"]):
+            unstated = missing_statement(row["question"], said, row["gold_answer"])
+            why = f"answer_{verdict}" if verdict not in _KNOWN else unstated if right else None
+            if why:
                 made = reject(made, name, why, of_answer(made))
             else:
                 stated = row["gold_answer"] if right else extract_answer(said) or ""
-                made |= {
-                    "initial": closed(said, stated),
-                    "initial_right": right,
-                    "solution": closing(stated) if right else None,
-                }
+                initial = said if unstated else closed(said, stated)
+                following = closing(row["gold_answer"]) if right else None
+                made |= {"initial": initial, "initial_right": right, "solution": following}
             rows.append(made)
         return rows
