@@ -47,6 +47,8 @@ def _from_elsewhere(injection: Injection, trace: Trace, said: Fraction) -> Findi
         return Finding("fail", f"the answer comes from {shown(trace.false[said])}, which is false")
     if trace.computed and said in trace.apart:
         return Finding("fail", f"the answer comes from {shown(trace.apart[said])}, which uses nothing of step {number}")
+    if any(abs(said - value) < 1 and value.denominator > 1 for value in trace.carried):
+        return Finding("not_computable", "the answer may be rounded from what the declared step leads to")
     body = injection.solution.rpartition(closing(""))[0]
     if trace.computed and body and said not in {value for _, _, value in numbers_in(body)}:
         return Finding("fail", f"the answer stands in no step; step {number} leads to {shown(trace.last)}")

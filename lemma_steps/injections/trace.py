@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
@@ -25,7 +26,8 @@ class Trace:
         carried: what it brings in, and the values that follow from that by right computations.
         reached: the same from what it puts in too, which may have been right at its own place.
         false: results of false computations after the declared step, with their equations.
-        apart: results of right computations after it all of whose numbers come from elsewhere, with their equations.
+        apart: results of right computations after it all of whose numbers come from elsewhere, with their equations;
+            nothing counts as apart once words have taken up a carried value.
         computed: whether a computation stands in the declared step or uses its value.
         last: the last equation that carries the value.
     """
@@ -42,7 +44,9 @@ class Trace:
         self.last = injection.declared.text
         before = [chain for step in injection.steps[: injection.declared_step - 1] for chain in step.chains]
         known = injection.about.mentioned | _COMMON | {value for chain in before for value in values_of(chain.result)}
+        in_words = False
         for step in injection.steps[injection.declared_step :]:
+            in_words = in_words or any(v in self.carried for words in step.words for _, _, v in numbers_in(words))
             for chain in step.chains:
                 equation, results = step.text[chain.begin : chain.end], values_of(chain.result)
                 used = operands(chain)
@@ -53,7 +57,7 @@ class Trace:
                 elif used & self.carried:
                     self.carried |= results
                     self.computed, self.last = True, equation
-                elif all({number.value, numeral(number)} & known for number in chain.left.numbers):
+                elif not in_words and all({number.value, numeral(number)} & known for number in chain.left.numbers):
                     self.apart |= dict.fromkeys(results - self.carried, equation)
                     known |= results
 
@@ -69,19 +73,28 @@ class Trace:
             return None
         for number, (old, new) in enumerate(zip(own, later, strict=True), at + 1):
             for a, b in zip(old.chains, new.chains, strict=True):
-                moved = [y for x, y in zip(a.numbers, b.numbers, strict=False) if x != y and y not in self.reached]
-                if a.operators != b.operators or moved:
+                if self._departs(a, b):
                     return (
                         f"step {number} has {shown(new.text[b.begin : b.end])} for {shown(old.text[a.begin : a.end])}"
                     )
         return None
 
+    def _departs(self, own: Chain, new: Chain) -> bool:
+        """Has the computation a number that does not follow from the declared step, or on as many numbers other operators?
+
+        One term more with such a number is what a made-up quantity leads to.
+        """
+        more = Counter(new.numbers) - Counter(own.numbers)
+        other = len(new.numbers) == len(own.numbers) and new.operators != own.operators
+        return other or not set(more) <= self.reached
+
 
 def repaired(injection: Injection, trace: Trace, right: Fraction) -> bool:
-    """Does a value of gold's, in place of one that the declared step brings in, lead to the right answer?"""
+    """Does a value of gold's, or none at all, in place of one that the declared step brings in, lead to the right answer?"""
     assert injection.answer is not None
     own = [chain for step in injection.gold for chain in step.chains]
-    tried = dict.fromkeys([*(v for chain in own for v in values_of(chain.result)), right, *_numerals(own)])
+    found = [value for chain in own for value in values_of(chain.result)]
+    tried = dict.fromkeys([*found, right, *_numerals(own), Fraction(0)])
     rounded = {chain.left.value: chain.result.value for chain in own if chain.result.value is not None}
     return any(
         _answer_after(following, {value: other}, injection.answer, rounded) == right
