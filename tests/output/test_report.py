@@ -178,3 +178,62 @@ def test_a_review_is_shown_where_there_was_one_and_adds_no_element(records):
     assert ("(1 of 2 drawn" in page.text) == bool(records)
     assert ("dropped 1, changes refused 2" in page.text) == bool(records)
     assert (page.tags == before.tags) == (not records)
+
+
+def test_every_line_of_the_contents_leads_somewhere_and_every_section_is_listed():
+    tags = Page(page(stream(60)))
+    ids = [value for name, value in tags.attributes if name == "id"]
+    links = [value[1:] for name, value in tags.attributes if name == "href" and value.startswith("#")]
+    assert set(links) <= set(ids)
+    assert len(ids) == len(set(ids))
+    assert {"funnel", "made-of", "types", "places", "quality", "lengths", "reflections", "strategies"} <= set(links)
+    assert {"duplicates", "contamination", "cost", "kept", "rejected", "again"} <= set(links)
+
+
+def test_a_reason_in_the_funnel_leads_to_its_example():
+    source = page(stream(60))
+    for anchor, reason in re.findall(r'href="#(rejected-\d+)"><code>(\w+)', source):
+        assert re.search(rf'id="{anchor}"[^>]*>\s*<summary><code>{reason}</code>', source)
+    assert source.count('href="#rejected-') == 4
+
+
+def test_a_rejected_row_is_shown_as_far_as_it_got():
+    wrong = rejected(1, "inject_error", "x", erroneous_solution="It is 2+2=5.", origin="injected", id="a")
+    whole = {**kept(2), "rejected_by": "answer_filter", "reason": "wrong"}
+    source = page([wrong, whole])
+    parts = re.findall(r'class="part (\w+)"', source)
+    assert parts == ["solution", "before", "wrong", "reflection", "correction"]
+
+
+def test_what_nobody_measured_is_called_so_and_what_was_measured_has_its_interval():
+    rows = [kept(1, provenance=[])]
+    assert "Not measured: nobody reviewed these rows" in Page(page(rows)).text
+    summary = Summary(STEPS)
+    summary.add(normalise(kept(1)))
+    report = summary.report(settings={}, run={"command": "x"})
+    asked = [{"teacher": HOSTILE, "template": "locate_first_error@0"}]
+    unmeasured = Page(render_report({**report, "label_quality": {"asked": {"locator": asked}}}, summary.examples))
+    assert f"Not measured: {HOSTILE[:80]} …" in " ".join(unmeasured.text.split())
+    share = {"value": 0.5, "low": 0.4, "high": 0.6}
+    found = {"teacher": "t", "with_reference": False, "votes": 3, "sets": {HOSTILE: {"n": 90, "acc_wrong": share}}}
+    measured = Page(render_report({**report, "label_quality": {"asked": {}, "locator": [found]}}, summary.examples))
+    assert "50.0 % (40.0 to 60.0)" in measured.text
+    assert "without reference, votes 3" in measured.text
+    assert measured.tags["script"] == unmeasured.tags["script"] == 0
+
+
+@pytest.mark.parametrize("method", ["sft", "rft", "gptaug", "isc", "refaug", "new_method"])
+def test_other_methods_have_the_sections_that_make_sense(method):
+    columns = dict.fromkeys(
+        ("origin", "strategy", "error_type", "requested_type", "error_step", "error_begin", "error_end")
+    )
+    summary = Summary(STEPS)
+    for number in range(5):
+        row = {**kept(number), **columns, "method": method, "erroneous_prefix": "", "reflection": ""}
+        summary.add(normalise({**row, "correction": row["output"]}))
+    report = summary.report(settings={"method": method}, run={"command": "x"})
+    tags = Page(render_report(report, summary.examples))
+    ids = {value for name, value in tags.attributes if name == "id"}
+    assert {"funnel", "made-of", "lengths", "duplicates", "cost", "kept"} <= ids
+    assert not {"types", "places", "strategies"} & ids
+    assert "turn back on their own work" in tags.text
