@@ -28,7 +28,9 @@ from rich.text import Text
 
 from lemma_steps import options
 from lemma_steps.console import exit_codes, many, quiet_libraries
+from lemma_steps.errors import RefusedError
 
+ASIDE = ("--data", "--output", "--json", "--prices", "--budget-usd")
 CONFIG = Path(__file__).parent / "configs" / "score_locator.yaml"
 
 
@@ -91,14 +93,17 @@ def measure(settings: Any, folder: Path | None, output: Path, budget_usd: float 
     if budget_usd is not None:
         refuse_unpriced([asked], settings.prices)
     sets = [LabelledSet.read(name, folder) for name in settings.sets]
+    ways = [seen for seen in settings.references if not seen or any(one.no_references is None for one in sets)]
+    if not ways:
+        raise RefusedError(f"--reference with: {sets[0].no_references}; use --reference without, or other sets")
     made = {
-        "command": shlex.join(["python", "recipes/score_locator.py", *sys.argv[1:]]),
+        "command": shlex.join(["python", "recipes/score_locator.py", *decisive(sys.argv[1:])]),
         "date": datetime.now(UTC).date().isoformat(),
         "version": version("lemma-recipes"),
     }
     study = Study(settings, sets, made, asked.model_name)
     answered_by: Counter[str] = Counter()
-    for reference in settings.references:
+    for reference in ways:
         for checker in settings.checkers:
             model = teacher()
             pipeline = build(settings, model, folder, reference=reference, checker=checker)
@@ -106,7 +111,7 @@ def measure(settings: Any, folder: Path | None, output: Path, budget_usd: float 
             for row in carry_out(pipeline, model, settings, output, budget_usd):
                 located.setdefault(row["source"], []).append(Prediction.of_row(row))
                 answered_by.update(call["model"] for call in row.get("provenance") or () if call["model"])
-                if checker == settings.checkers[0] and not reference:
+                if (reference, checker) == (ways[-1], settings.checkers[0]):
                     false = first_false_step(row["steps"])
                     alone = Prediction(row["problem_id"], row["group"], row["labelled_step"], false)
                     study.checked.setdefault(row["source"], []).append(alone)
@@ -117,6 +122,17 @@ def measure(settings: Any, folder: Path | None, output: Path, budget_usd: float 
     if answered_by:  # a dataset's report names models as their servers do
         study.teacher = answered_by.most_common(1)[0][0]
     return study
+
+
+def decisive(arguments: list[str]) -> list[str]:
+    """The command line without folders and files of this machine, and without what decides no answer."""
+    left, passing = [], False
+    for argument in arguments:
+        name = argument.partition("=")[0]
+        if not passing and name not in ASIDE:
+            left.append(argument)
+        passing = name in ASIDE and argument == name
+    return left
 
 
 def write(study: Any, output: Path, json_file: Path | None) -> tuple[list[Any], list[str]]:

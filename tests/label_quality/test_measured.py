@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+import lemma_steps
 from lemma_steps.errors import RefusedError
 from lemma_steps.label_quality.measured import measured, own_folder, store
-from lemma_steps.label_quality.of_run import AS_LOCATED, label_quality
+from lemma_steps.label_quality.of_run import AS_LOCATED, ROLES, label_quality
+from lemma_steps.prompts import template_id
 from lemma_steps.steps import LocateFirstError
 
+SHIPPED = Path(lemma_steps.__file__).parent / "data" / "label_quality"
 TEMPLATE = "locate_first_error@123"
 BASE = {
     **{"kind": "locator", "teacher": "m/one", "template": TEMPLATE, "with_reference": True, "votes": 1},
@@ -92,3 +96,12 @@ def test_a_file_is_readable_json(folder):
     path = store({**BASE, "teacher": "../../etc/passwd \u2603"})
     assert path.parent == folder
     assert json.loads(path.read_text(encoding="utf-8"))["teacher"] == "../../etc/passwd \u2603"
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.json")), ids=lambda path: path.name)
+def test_what_comes_with_the_package_is_a_measurement_of_its_prompts(path):
+    one = json.loads(path.read_text(encoding="utf-8"))
+    assert one["limit"] is None
+    assert one["template"] == template_id(ROLES[one["kind"]])
+    assert one in measured(one["kind"], one["teacher"], one["template"])
+    assert " /" not in one["made"]["command"]

@@ -15,7 +15,7 @@ from lemma_steps.label_quality.measured import measured
 from lemma_steps.label_quality.of_run import label_quality
 from lemma_steps.label_quality.settings import ScoreSettings
 from lemma_steps.prompts import template_id
-from recipes.score_locator import CONFIG, main
+from recipes.score_locator import CONFIG, decisive, main
 from tests.chat_server import completion, serving
 
 app = typer.Typer()
@@ -47,6 +47,7 @@ def data(tmp_path):
             {"question": f"How many is twice {n}?", "answer": f"Twice {n} is <<2*{n}={2 * n}>>{2 * n}.\n#### {2 * n}"}
             for n in range(10, 17)
         ],
+        "bigbench_mistake_arithmetic": [{"input": "1 + 1 =", "steps": ["3"], "mistake_index": 0, "target": "2"}],
         "eic_gsm8k": [
             typed(n, kind) for n, kind in zip(range(20, 26), ["calculation_error", "operator_error"] * 3, strict=True)
         ],
@@ -188,6 +189,7 @@ def test_a_dry_run_calls_nothing(data, tmp_path):
         (["--limit", "0"], "--limit"),
         (["--teacher", "gpt-4o"], "unknown model"),
         (["--set", "mr_ben_math"], "mr_ben_math"),
+        (["--set", "bigbench_mistake", "--reference", "with"], "no worked solutions"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(options, said, data, tmp_path):
@@ -206,6 +208,11 @@ def test_settings_say_what_is_asked():
     assert one.identity() == shown.identity() != ScoreSettings(teacher="offline", seed=1).identity()
     with pytest.raises(ValueError, match="stand by themselves"):
         ScoreSettings(teacher="offline", steps={"locate_first_error": {"votes": 2}})
+
+
+def test_a_measurement_names_no_folder_of_this_machine():
+    given = ["--teacher", "offline", "--data", "/home/me", "--limit", "5", "--json=/x", "--output", "o", "--no-types"]
+    assert decisive(given) == ["--teacher", "offline", "--limit", "5", "--no-types"]
 
 
 def test_the_recipe_knows_its_config():
