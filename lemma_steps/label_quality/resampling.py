@@ -42,9 +42,9 @@ class Resampled:
         return np.vstack([by_group.sum(axis=0), _draws(self._seed, len(self._names)) @ by_group])
 
 
-@lru_cache(maxsize=4)
-def _draws(name: str, size: int) -> NDArray[np.float64]:
-    return generator(name).multinomial(size, np.full(size, 1 / size), size=RESAMPLES).astype(float)
+@lru_cache(maxsize=24)  # one of 1,000 questions takes 8 MB and a tenth of a second; a set is scored a dozen times
+def _draws(name: str, size: int) -> NDArray[np.float32]:
+    return generator(name).multinomial(size, np.full(size, 1 / size), size=RESAMPLES).astype(np.float32)
 
 
 def share(part: NDArray[np.float64], of: NDArray[np.float64]) -> NDArray[np.float64]:
