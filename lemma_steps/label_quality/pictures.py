@@ -11,6 +11,7 @@ from lemma_steps.evaluation.results.picture import COLOURS
 from lemma_steps.label_quality.measurement import title
 from lemma_steps.label_quality.tables import seen
 from lemma_steps.label_quality.type_scores import NONE, PREDICTED, UNANSWERED
+from lemma_steps.labelled import registry
 
 Report = Mapping[str, Any]
 SHOWN = {"acc_wrong": "accuracy on wrong solutions", "acc_right": "accuracy on right solutions", "f1": "F1"}
@@ -42,7 +43,7 @@ def _accuracies(report: Report) -> Any:
     off = [one for one in report["locator"] if one["checker"] == "off"]
     if not off:
         return None
-    names = list(dict.fromkeys(name for one in off for name in one["sets"]))[::-1]
+    names = [name for name in registry() if any(name in one["sets"] for one in off)][::-1]
     figure = _figure(11, 1.4 + 0.5 * len(names))
     for axes, (part, heading) in zip(figure.subplots(1, len(SHOWN), sharey=True), SHOWN.items(), strict=True):
         for number, one in enumerate(off):

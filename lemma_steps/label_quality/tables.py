@@ -13,7 +13,11 @@ from lemma_steps.label_quality.type_scores import PREDICTED
 from lemma_steps.taxonomy import TAXONOMY
 
 Report = Mapping[str, Any]
-SAYS = {"off": "none", "vote": "one more vote", "earliest": "wins if earlier"}
+SAYS = {"off": "", "vote": ", vote", "earliest": ", earliest"}
+DIFFERENCES = (
+    "Differences in points, on the same solutions, with 95 % intervals. Vote: the check's first false step is one more "
+    "vote. Earliest: it wins where it comes before the voted step, or where the votes see no error."
+)
 LOCATED = (
     *("wrong + right", "accuracy on wrong", "accuracy on right", "F1", "off by one", "answered"),
     "right if answered",
@@ -75,8 +79,6 @@ def _agreements(report: Report) -> Iterator[Table]:
 
 
 def _differences(report: Report) -> Iterator[Table]:
-    headings = ("", "arithmetic check", "solutions", "accuracy on wrong", "accuracy on right", "F1")
-    notes = ["Differences in points, on the same solutions, with 95 % intervals."]
     named: dict[str, list[Report]] = {}
     for one in report["differences"]:
         old, new = one["from"], one["to"]
@@ -85,18 +87,19 @@ def _differences(report: Report) -> Iterator[Table]:
         else:
             name = f"With a say of the arithmetic check instead of none, {seen(new['with_reference'])}"
         named.setdefault(name, []).append(one)
-    for name, found_by in named.items():
+    for name, ways in named.items():
+        parts = {"acc_wrong": "accuracy on wrong", "acc_right": "accuracy on right", "f1": "F1"}
+        shown = [(part, one) for part in parts for one in ways]
+        headings = [f"{parts[part]}{SAYS[one['to']['checker']]}" for part, one in shown]
         rows = [
             [
                 title(set_name),
-                SAYS[one["to"]["checker"]],
                 f"{found['n']:,}",
-                *(percent(found[part], sign=True) for part in ("acc_wrong", "acc_right", "f1")),
+                *(percent(one["sets"][set_name][part], sign=True) for part, one in shown),
             ]
-            for one in found_by
-            for set_name, found in one["sets"].items()
+            for set_name, found in ways[0]["sets"].items()
         ]
-        yield Table(name, headings, rows, notes, text=(0, 1))
+        yield Table(name, ("", "solutions", *headings), rows, [DIFFERENCES])
 
 
 def _alone(report: Report) -> Iterator[Table]:
