@@ -12,7 +12,8 @@ import yaml
 from lemma_steps.settings import Settings
 from lemma_steps.steps import LocateFirstError
 from tests.scripted_llm import advance, made
-from tests.steps.test_teacher_steps import ROW, vote
+from tests.steps.test_locate_first_error import vote
+from tests.steps.test_teacher_steps import ROW
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
