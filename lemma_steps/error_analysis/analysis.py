@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lemma_steps.error_analysis.error_shift import ErrorShift
@@ -58,14 +58,20 @@ class Analysis:
                 found.setdefault(one.source, []).append(one)
         return found
 
-    def labels(self, series: list[Series]) -> list[str]:
-        """A different label for each: the model, and its temperature where a model has several; equal ones are numbered."""
+    @staticmethod
+    def title(series: Sequence[Series]) -> str:
+        """What series of one source show together; of one model alone, it is named here and not in the labels."""
+        of = f" of {short_name(series[0].model)}" if len({one.model for one in series}) == 1 else ""
+        return f"Error types{of} on {short_name(series[0].source)}"
+
+    @staticmethod
+    def labels(series: Sequence[Series]) -> list[str]:
+        """A different label for each: the model, its temperature where a model has several; equal ones are numbered."""
         models = Counter(one.model for one in series)
-        labels = [short_name(one.model) for one in series]
-        labels = [
-            f"{label}, T = {one.temperature:g}" if models[one.model] > 1 and one.temperature is not None else label
-            for one, label in zip(series, labels, strict=True)
-        ]
+        labels = []
+        for one in series:
+            at = "" if one.temperature is None or models[one.model] == 1 else f"T = {one.temperature:g}"
+            labels.append(", ".join(filter(None, [short_name(one.model) if len(models) > 1 or not at else "", at])))
         return [f"{label} ({n + 1})" if labels.count(label) > 1 else label for n, label in enumerate(labels)]
 
     def studies(self) -> list[list[Series]]:

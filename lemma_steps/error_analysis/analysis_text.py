@@ -11,7 +11,6 @@ from rich.text import Text
 
 from lemma_steps.error_analysis.analysis import Analysis
 from lemma_steps.error_analysis.series import LOST, VERDICTS, Series, ordered_codes
-from lemma_steps.evaluation.results.labels import printable
 from lemma_steps.evaluation.results.table_text import escape_markdown
 from lemma_steps.share import Share
 from lemma_steps.taxonomy import TAXONOMY, published_percent
@@ -43,10 +42,10 @@ class Part(NamedTuple):
 
 def parts(analysis: Analysis) -> list[Part]:
     """One table per source: the models side by side, answers first, then types."""
-    return [_part(source, series, analysis.labels(series)) for source, series in analysis.by_source().items()]
+    return [_part(source, series) for source, series in analysis.by_source().items()]
 
 
-def _part(source: str, series: Sequence[Series], labels: list[str]) -> Part:
+def _part(source: str, series: Sequence[Series]) -> Part:
     reports = [one.report() for one in series]
     counts = ("problems", "samples")
     rows = [(name, [Cell(f"{report[name]:,}") for report in reports]) for name in counts]
@@ -63,7 +62,7 @@ def _part(source: str, series: Sequence[Series], labels: list[str]) -> Part:
     for code in ordered_codes(series):
         cells = [_share(one.type_share(code)) for one in series]
         rows.append((f"{code} {TAXONOMY[code].name}", [*cells, *([_range(paper, code)] if paper else [])]))
-    return Part(f"Error types on {printable(source)}", [*labels, *(["paper"] if paper else [])], rows)
+    return Part(Analysis.title(series), [*Analysis.labels(series), *(["paper"] if paper else [])], rows)
 
 
 def _share(share: Share) -> Cell:

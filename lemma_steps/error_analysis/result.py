@@ -101,8 +101,8 @@ class AnalysisResult:
         shown: dict[str, str] = {}
         for source, series in self.analysis.by_source().items():
             if any(one.typed for one in series):
-                shown[name := _unused(f"types_{_slug(source)}", shown)] = f"Error types on {printable(source)}"
-                draw_types(source, series, self.analysis.labels(series), place / name)
+                shown[name := _unused(f"types_{_slug(source)}", shown)] = title = Analysis.title(series)
+                draw_types(series, title, Analysis.labels(series), place / name)
         for shift in self.analysis.shifts():
             source = printable(str(shift.before.source))
             shown[name := _unused(f"comparison_{_slug(source)}", shown)] = words = f"Error types of models on {source}"

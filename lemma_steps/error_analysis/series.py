@@ -153,3 +153,11 @@ def ordered_codes(series: Iterable[Series]) -> list[str]:
     shown = [one for one in series if one.typed]
     weight = {code: sum(one.counts.get(code, 0) / one.typed for one in shown) for code in TAXONOMY}
     return sorted((code for code in TAXONOMY if weight[code]), key=lambda code: -weight[code])
+
+
+def incomplete(series: Iterable[Series]) -> str:
+    """What a figure of types has to say where many of the wrong samples have none; empty where few do."""
+    least = min((one.coverage.value or 0.0 for one in series if one.wrong), default=1.0)
+    if least >= FEW:
+        return ""
+    return f"No distribution of all errors: as few as {100 * least:.0f} % of the wrong samples have a type"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lemma_steps.error_analysis.series import LOST, Series, ordered_codes
+from lemma_steps.error_analysis.series import LOST, Series, incomplete, ordered_codes
 from lemma_steps.evaluation.results.labels import printable, short_name
 from lemma_steps.evaluation.results.picture import COLOURS, MARKERS
 from lemma_steps.share import Share
@@ -34,7 +34,9 @@ def draw_temperature(study: Sequence[Series], file: Path) -> None:
         _line(answers, study, [one.coverage for one in study], "classified, % of wrong", 3)
         _axes(answers, study, "% of samples", "What came")
         title = f"{short_name(study[0].model)} on {printable(study[0].source)[:60]}, by sampling temperature"
+        said = incomplete(study)
         figure.suptitle(title, x=0.01, ha="left")
+        types.annotate(said, (0, 1), (0, 6), "axes fraction", "offset points", color="#b00020", fontsize=9)
         figure.savefig(file, dpi=150)
 
 
@@ -44,8 +46,9 @@ def _line(axes: Any, study: Sequence[Series], shares: Sequence[Share], name: str
     if points:
         places, values, lows, highs = zip(*points, strict=True)
         colour = COLOURS[n % len(COLOURS)]
-        axes.plot(places, values, color=colour, marker=MARKERS[n % len(MARKERS)], label=f" {name}")
-        axes.fill_between(places, lows, highs, color=colour, alpha=0.12, linewidth=0)
+        beside = [place + (n - 2) * 0.012 for place in places]  # intervals side by side, not on top of each other
+        axes.plot(beside, values, color=colour, marker=MARKERS[n % len(MARKERS)], label=f" {name}", linewidth=1.2)
+        axes.vlines(beside, lows, highs, color=colour, linewidth=1.2, alpha=0.6)
 
 
 def _axes(axes: Any, study: Sequence[Series], label: str, title: str) -> None:
@@ -53,7 +56,7 @@ def _axes(axes: Any, study: Sequence[Series], label: str, title: str) -> None:
     axes.set_xticks([one.temperature for one in study])
     axes.set_ylabel(label)
     axes.set_ylim(0, None)
-    axes.set_title(title, loc="left")
+    axes.set_title(title, loc="left", pad=24)
     axes.grid(axis="y", color="#eeeeee")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, fontsize=8, ncols=2)

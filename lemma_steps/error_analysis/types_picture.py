@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 
-from lemma_steps.error_analysis.series import FEW, Series, ordered_codes
-from lemma_steps.evaluation.results.labels import printable
+from lemma_steps.error_analysis.series import Series, incomplete, ordered_codes
 from lemma_steps.evaluation.results.picture import COLOURS
 from lemma_steps.share import Share
 from lemma_steps.taxonomy import TAXONOMY, published_percent
@@ -18,12 +17,12 @@ _OTHERS = "others,\neach under 1 %"
 _GREYS = ("#6e6e6e", "#8f8f8f", "#b0b0b0", "#d0d0d0")
 
 
-def draw_types(source: str, series: Sequence[Series], labels: Sequence[str], file: Path) -> None:
-    """Write grouped bars with 95 % intervals; the paper's models as grey marks where it has a figure of these problems."""
+def draw_types(series: Sequence[Series], title: str, labels: Sequence[str], file: Path) -> None:
+    """Write grouped bars with 95 % intervals, for series of one source; the paper's models in grey where it has some."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    paper = published_percent(source)
+    paper = published_percent(series[0].source)
     codes, rare = _codes(series, [code for percent in paper.values() for code in percent])
     names = [
         f"{code}\n{fill(TAXONOMY[code].name.removesuffix(' Error'), 14, break_long_words=False)}" for code in codes
@@ -50,11 +49,9 @@ def draw_types(source: str, series: Sequence[Series], labels: Sequence[str], fil
             axes.bar(places, values, width=0.9 * step, color=grey, label=f" {model} in the paper, by GPT-4o")
         axes.set_xticks(range(len(names)), names, fontsize=9)
         axes.set_ylabel("% of classified errors")
-        least = min((one.coverage.value or 0.0 for one in series if one.wrong), default=1.0)
-        axes.set_title(f"Error types on {printable(source)[:60]}", loc="left", pad=24 if least < FEW else 12)
-        if least < FEW:
-            said = f"No distribution of all errors: as few as {100 * least:.0f} % of the wrong samples have a type"
-            axes.annotate(said, (0, 1), (0, 6), "axes fraction", "offset points", color="#b00020")
+        said = incomplete(series)
+        axes.set_title(title, loc="left", pad=24 if said else 12)
+        axes.annotate(said, (0, 1), (0, 6), "axes fraction", "offset points", color="#b00020")
         axes.set_ylim(bottom=0)
         axes.margins(x=0.02)
         axes.grid(axis="y", color="#eeeeee")
