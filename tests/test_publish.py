@@ -108,14 +108,14 @@ def test_faults_that_the_library_itself_waits_for(hub, folder, faults):
     ],
 )
 def test_a_no_is_told_in_one_line_and_asked_once(hub, folder, repo, faults, said):
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     hub.faults = faults
     with pytest.raises(RefusedError, match=said) as caught:
         push(hub, folder, repo)
     assert "\n" not in str(caught.value)
     assert TOKEN not in str(caught.value)
     assert len(hub.seen) == len(set(hub.seen))
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_a_server_that_keeps_failing_stops_the_publishing(hub, folder):
