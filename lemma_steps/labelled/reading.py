@@ -16,7 +16,6 @@ from lemma_steps.taxonomy import resolve
 MAX_STEPS = 500
 MAX_CHARACTERS = 100_000
 """Of a whole row; the longest of the public ones has a tenth of either."""
-FOLDS = 10
 _NUMBER = re.compile(r"\s{0,8}step (\d{1,4})(?!\.?\d)", re.IGNORECASE)
 _WHOLE = re.compile(r"\d{1,6}", re.ASCII)
 References = Callable[[str], str | None]
@@ -50,7 +49,6 @@ def to_solution(row: Mapping[str, Any], by: Conventions, references: References)
         error_step=_label(found["label"], by, len(steps)),
         error_type=resolve(given) if isinstance(given, str) else None,
         group=key,
-        fold=int(key, 16) % FOLDS,
     )
 
 

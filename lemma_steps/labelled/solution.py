@@ -19,7 +19,6 @@ class LabelledSolution:
         error_step: the first wrong step, 1-based; None where no step is wrong.
         error_type: code of the error's type, where the set labels it.
         group: hash of the question: solutions of one question are not independent of each other.
-        fold: 0 to 9 by the question: what is tuned on some folds is measured on the others.
     """
 
     set: str
@@ -31,9 +30,3 @@ class LabelledSolution:
     error_step: int | None
     error_type: str | None
     group: str
-    fold: int
-
-    @property
-    def text(self) -> str:
-        """The whole solution."""
-        return "".join(self.steps)

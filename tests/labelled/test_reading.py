@@ -99,11 +99,11 @@ def test_what_is_no_labelled_solution_says_why(name, changes, reason):
 
 
 def test_steps_join_to_the_solution():
-    assert read("eic_gsm8k").text == EIC["transformed_solution"]
+    assert "".join(read("eic_gsm8k").steps) == EIC["transformed_solution"]
     assert read("processbench_math").steps == ["Two and two.\n", "So 5.\n", "Done."]
     held = read("processbench_math", steps=["a\n\nb", "c", "d"])
     assert len(held.steps) == 3
-    assert held.text == "a\n\nb\nc\nd"
+    assert "".join(held.steps) == "a\n\nb\nc\nd"
 
 
 def test_items_without_a_number_belong_to_the_step_before():
