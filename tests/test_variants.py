@@ -4,11 +4,13 @@ makes it that variant is in its rows."""
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from functools import cache
 
 import pytest
-from lemma import HERE, build
+from lemma import HERE, app, build
+from typer.testing import CliRunner
 
 from lemma_steps.llms.offline import OfflineTeacher
 from lemma_steps.runner import Runner
@@ -189,3 +191,26 @@ def test_problems_of_metamath_are_read_in_its_own_layouts(monkeypatch, response,
     monkeypatch.setattr(Source, "_load", lambda self, config: [row])
     [problem] = Source("metamath").rows()
     assert (problem["question"], problem["gold_answer"], problem["source"]) == ("How much?", answer, "metamath")
+
+
+def test_a_run_says_what_its_settings_were_in_the_end(tmp_path):
+    arguments = [
+        "--config",
+        VARIANTS["ablations/no_fresh_restart_90k"],
+        "--teacher",
+        "offline",
+        "--problems",
+        "starter",
+    ]
+    arguments += ["--student-samples", "starter", "--limit", 4, "--output", tmp_path / "out"]
+    run = CliRunner().invoke(app, [*map(str, arguments)])
+    assert run.exit_code == 0, run.stderr
+    settings = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))["settings"]
+    assert (settings["ablate"], settings["problems"], settings["teacher"]) == (
+        ["fresh-restart"],
+        ["starter"],
+        "offline",
+    )
+    assert settings["sampling"] == {"temperature": 0.7, "top_p": 1.0, "max_new_tokens": 4096}
+    assert settings["steps"]["error_type_sampler"] == {"n_errors": 6, "student_share": 0.5}
+    assert "extends" not in settings
