@@ -93,8 +93,6 @@ def main(
             "batch": batch,
         }
         settings = AnalysisSettings.read(config, overrides)
-        if not settings.samples and settings.student == "none":
-            raise RefusedError("nothing to analyse; give files of samples, or a model with --student")
         if budget_usd is not None and not 0 < budget_usd < float("inf"):
             raise RefusedError(f"--budget-usd {budget_usd}: give an amount above 0")
         show(run(settings, output, budget_usd), output)

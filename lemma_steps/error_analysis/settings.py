@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from lemma_steps.errors import RefusedError
 from lemma_steps.settings import ModelSettings
 
 
@@ -31,10 +32,16 @@ class AnalysisSettings(ModelSettings):
     @model_validator(mode="before")
     @classmethod
     def _one_input(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Samples are either recorded or asked for."""
+        """Samples are either recorded or asked for.
+
+        Raises:
+            RefusedError: they are neither, or both.
+        """
         recorded, asked = values.get("samples"), values.get("student", "none") != "none"
         if recorded and (asked or values.get("temperatures")):
-            raise ValueError("samples are recorded or asked for; give SAMPLES, or --student with temperatures")
+            raise RefusedError("samples are recorded or asked for; give SAMPLES, or --student and --config, not both")
         if values.get("temperatures") and not asked:
-            raise ValueError("temperatures are those of a student; name one with --student")
+            raise RefusedError("temperatures are those of a student; name one with --student")
+        if not recorded and not asked:
+            raise RefusedError("nothing to analyse; give files of samples, or a model with --student")
         return values
