@@ -266,6 +266,9 @@ def test_the_card_of_every_method_says_how_its_rows_were_made(tmp_path, problems
     _, _, report = run(tmp_path, problems, "gptaug", replies, allot_solutions={"solutions": 1})
     card, page = ((tmp_path / "out" / name).read_text(encoding="utf-8") for name in ("README.md", "report.html"))
     assert "A teacher solves each problem several times" in card
+    assert "Teacher: big." in card
+    assert "Teacher: big." in page
+    assert "Student:" not in card + page
     assert "have no labelled error" in card
     assert "error-corrective" not in card.split("## Cite")[0] + page
     assert json.dumps(report["settings"]["steps"]) == '{"allot_solutions": {"solutions": 1}}'
