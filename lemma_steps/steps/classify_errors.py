@@ -27,7 +27,8 @@ class ClassifyErrors(TeacherTask):
         - samples (`list[dict]`), sample_verdicts (`list[str]`): the student's solutions and their verdicts.
 
     Output columns:
-        - sample_types (`list[dict]`): `{code, reason, detail}` per solution; `code` is `None` where there is no type.
+        - sample_types (`list[dict]`): `{code, reason, detail}` per solution; `code` is `None` where there is no type, for the
+          `reason`; `detail` is what the teacher says of it.
         - provenance (`list[dict]`): the calls made.
 
     Categories:
@@ -56,9 +57,13 @@ class ClassifyErrors(TeacherTask):
         )
 
     def format_output(self, output: str | None, input: Row | None = None) -> Row:
-        """The code, or the reason why there is none."""
-        code = prompts.parse_reply(self.task, output or "").error_type
-        return {"code": code, "reason": None if code else "no_error_found", "detail": None}
+        """The code, or the reason why there is none, and the teacher's words."""
+        reply = prompts.parse_reply(self.task, output or "")
+        return {
+            "code": reply.error_type,
+            "reason": None if reply.error_type else "no_error_found",
+            "detail": reply.reason,
+        }
 
     async def process_row(self, row: Row) -> Row:
         """One call per wrong solution."""
