@@ -25,7 +25,7 @@ def label_quality(calls: Iterable[Mapping[str, Any]], settings: Mapping[str, Any
         empty where the run asked nobody, as for labels known by construction alone.
         `locator`, `classifier`: measurements (see `measured.Measurement`), each with `as_in_run`: whether it was asked
         as in this run (with the reference or without, as often, with the same say of the arithmetic check, sampled
-        alike). Those come first, and of each kind those of most solutions.
+        alike). Those come first, then those that differ least, and of equal ones those of most solutions.
     """
     asked: dict[str, list[dict[str, str]]] = {role: [] for role in ROLES}
     for call in calls:
@@ -39,16 +39,16 @@ def label_quality(calls: Iterable[Mapping[str, Any]], settings: Mapping[str, Any
     found: dict[str, Any] = {"asked": asked}
     for role in ROLES:
         ours = [
-            {**measurement, "as_in_run": _as_in_run(measurement, settings)}
+            (_differing(measurement, settings), measurement)
             for who in asked[role]
             for measurement in measured(role, who["teacher"], who["template"])
         ]
-        found[role] = sorted(ours, key=lambda one: not one["as_in_run"])
+        found[role] = [{**one, "as_in_run": not differs} for differs, one in sorted(ours, key=lambda pair: pair[0])]
     return found
 
 
-def _as_in_run(measurement: Measurement, settings: Mapping[str, Any]) -> bool:
-    if measurement.get("sampling", {}) != (settings.get("sampling") or {}):
-        return False
+def _differing(measurement: Measurement, settings: Mapping[str, Any]) -> int:
+    """In how many respects the measurement was asked otherwise than the run asked."""
     step = {**AS_LOCATED, **((settings.get("steps") or {}).get("locate_first_error") or {})}
-    return all(measurement[name] == step[name] for name in AS_LOCATED if name in measurement)
+    located = sum(measurement[name] != step[name] for name in AS_LOCATED if name in measurement)
+    return located + (measurement.get("sampling", {}) != (settings.get("sampling") or {}))

@@ -71,6 +71,18 @@ def test_a_run_quotes_what_was_asked_as_it_asked_first():
     assert label_quality(CALLS, {})["locator"][0] == {**BASE, "as_in_run": True}
 
 
+def test_what_differs_least_comes_next():
+    for changes in (
+        {"with_reference": False, "checker": "vote"},
+        {"with_reference": False},
+        {"votes": 5, "checker": "vote"},
+    ):
+        store({**BASE, **changes})
+    found = label_quality(CALLS, {})["locator"]
+    assert (found[0]["with_reference"], found[0]["checker"]) == (False, "off")
+    assert not any(one["as_in_run"] for one in found)
+
+
 def test_a_run_without_a_measurement_says_so():
     assert label_quality(CALLS, {})["locator"] == []
     assert label_quality([], {}) == {

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from lemma_steps.label_quality.measured import measured
 from lemma_steps.label_quality.of_run import label_quality
 from lemma_steps.label_quality.settings import ScoreSettings
+from lemma_steps.labelled import registry
 from lemma_steps.prompts import template_id
 from recipes.score_locator import CONFIG, decisive, main
 from tests.chat_server import completion, serving
@@ -93,10 +94,8 @@ def test_the_whole_story(data, tmp_path):
         done = run(*options)
         # seven and eight labelled rows and six others, twice each, and six types; the check costs no call
         assert len(server.requests) == 2 * (7 + 8 + 6 + 6) + 6
-        run(*options)
-        assert len(server.requests) == 60
         run(*options, "--votes", "3", "--checker", "off", "--reference", "without", "--no-types")
-        assert len(server.requests) == 60 + 8 + 6
+        assert len(server.requests) == 60 + 8 + 6  # the third votes alone
     assert figures.read_bytes() == (output / "report.json").read_bytes()
     written = (output / "report.md").read_text(encoding="utf-8")
     assert "\x1b" not in done.stdout + written
@@ -197,6 +196,17 @@ def test_what_cannot_be_is_refused_in_one_line(options, said, data, tmp_path):
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_the_public_sets_go_through(lemma_data, tmp_path):
+    run("--data", lemma_data, "--output", tmp_path / "out", "--limit", "3", "--checker", "off")
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    seen, blind = report["locator"]
+    assert set(blind["sets"]) == set(registry())
+    assert {name: found["n"] for name, found in blind["sets"].items()} == dict.fromkeys(registry(), 3)
+    assert seen["sets"].keys() < blind["sets"].keys()
+    assert "ProcessBench" in blind["averages"]
+    assert report["classifier"][0]["sets"].keys() == {"eic_gsm8k", "eic_mathqa"}
 
 
 def test_settings_say_what_is_asked():
