@@ -15,7 +15,7 @@ _WIDTHS = (10, 20, 50, 100, 200, 500, 1000, 10**9)
 
 
 class Lengths:
-    """Estimated tokens of every part of the kept rows, by strategy. Parts that a method leaves empty are not counted."""
+    """Estimated tokens of every part of the kept rows, by strategy. Methods without prefix and reflection have outputs alone."""
 
     def __init__(self) -> None:
         self._tokens: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
@@ -32,7 +32,8 @@ class Lengths:
         """`lengths`: of every part, and by strategy; `output_tokens`: those of the outputs once more."""
         whole = {part: self._of(part) for part in PARTS}
         strategies = sorted({strategy for strategy, _ in self._tokens if strategy})
-        shown = {part: spread(counts) for part, counts in whole.items() if counts or part == "output"}
+        parts = PARTS if whole["prefix"] or whole["reflection"] else ["output"]  # else the correction is all there is
+        shown = {part: spread(whole[part]) for part in parts if whole[part] or part == "output"}
         return {
             "lengths": {
                 **shown,

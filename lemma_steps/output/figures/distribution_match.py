@@ -24,7 +24,10 @@ def draw_distribution_match(figure: Figure, report: Report) -> None:
     for number, (side, counts) in enumerate(sides.items()):
         total = sum(counts.values())
         places = [place + (number - (len(sides) - 1) / 2) * step for place in range(len(codes))]
-        label = "student" if side == "student" else f"{side}, n = {total:,}"
+        label = f"{side}, n = {total:,}"
+        if side == "student":
+            typed, wrong = match["student_typed"], match["student_wrong"]
+            label = f"student, {typed:,} of {wrong:,} wrong have a type" if typed else "student"
         shares = [100 * counts.get(code, 0) / total for code in codes]
         axes.bar(places, shares, width=0.92 * step, color=_SIDES[side], label=label)
     axes.set_xticks(range(len(codes)), [name(code)[:8] for code in codes])
