@@ -117,6 +117,7 @@ def _about(one: LabelledSet) -> dict[str, Any]:
         "paper": by.paper,
         "licence": by.licence,
         "labels": by.labels,
+        "rows": by.rows,
         "solutions": len(one.solutions),
         "left_out": dict(one.left_out),
         "no_references": one.no_references,

@@ -165,7 +165,7 @@ def _left_out(report: Report) -> Iterator[Table]:
     rows = [
         [
             about["title"],
-            f"{about['solutions']:,}",
+            f"{about['solutions']:,} of {about['rows']:,}",
             _reasons(about["left_out"]),
             about["no_references"] or "yes",
             about["labels"],
@@ -173,7 +173,10 @@ def _left_out(report: Report) -> Iterator[Table]:
         for about in report["sets"].values()
     ]
     yield Table(
-        "The sets", ("", "solutions", "rows left out", "worked solutions", "labels by"), rows, text=(0, 2, 3, 4)
+        "The sets",
+        ("", "solutions, of published rows", "rows left out", "worked solutions", "labels by"),
+        rows,
+        text=(0, 2, 3, 4),
     )
 
 

@@ -22,6 +22,7 @@ class Conventions:
     paper: str
     licence: str
     labels: str
+    rows: int
     file: str
     columns: Mapping[str, str]
     steps: Literal["list", "numbered", "lines"]
