@@ -15,17 +15,21 @@ from lemma_steps.injections.single_error import single_error
 def declared_type(injection: Injection) -> Finding:
     """Whether the declared type is among those whose recomputable sentence (`taxonomy.yaml`) holds of the solution.
 
-    The sentences know errors made in the gold solution's own text; of an error in other words they say nothing.
+    The sentences know errors made in the gold solution's own text; of an error in other words they say nothing. Where the
+    steps have several lines, it is enough that the sentence holds of them read line by line.
     """
     if injection.declared_type is None:
         return Finding("not_computable", "no type is declared")
     if why := injection.too_many_chains:
         return Finding("not_computable", why)
-    if not injection.codes:
+    found = injection.codes
+    if injection.declared_type not in found:
+        found = found | injection.codes_by_line
+    if not found:
         return Finding("not_computable", "no type's sentence holds")
-    if injection.declared_type in injection.codes:
+    if injection.declared_type in found:
         return Finding("pass")
-    return Finding("fail", f"declared {injection.declared_type}, found {', '.join(sorted(injection.codes))}")
+    return Finding("fail", f"declared {injection.declared_type}, found {', '.join(sorted(found))}")
 
 
 CHECKS: dict[str, Callable[[Injection], Finding]] = {

@@ -22,14 +22,23 @@ _SECOND_CHOICE = {"CV", "CS", "CO", "UC", "OP"}
 Pairs = set[tuple[Fraction, Fraction]]
 
 
-def classify(question: str, gold_solution: str, gold_answer: str, injected_solution: str, error_step: int) -> set[str]:
+def classify(
+    question: str,
+    gold_solution: str,
+    gold_answer: str,
+    injected_solution: str,
+    error_step: int,
+    *,
+    by_line: bool = False,
+) -> set[str]:
     """The codes of the types whose sentence holds of `injected_solution`; empty where none does.
 
-    `error_step` is the 1-based number of the first wrong step in `segment(injected_solution)`.
+    `error_step` is the 1-based number of the first wrong step in `segment(injected_solution)`. `by_line` reads every line of
+    a step for itself: in aligned LaTeX, what stands on one line after another is one chain or several, as one reads it.
     """
     trajectory = gold_trajectory(gold_solution, gold_answer)
-    gold = steps_of(trajectory)
-    wrong = steps_of(injected_solution)
+    gold = steps_of(trajectory, by_line)
+    wrong = steps_of(injected_solution, by_line)
     at = error_step - 1
     if not 0 <= at < len(wrong) or wrong[at].text in {step.text for step in gold}:
         return set()

@@ -86,7 +86,16 @@ class Injection:
     @cached_property
     def codes(self) -> set[str]:
         """The types that the classifier finds."""
-        return classify(self.question, self.gold_solution, self.gold_answer, self.solution, self.declared_step)
+        return self._classified(by_line=False)
+
+    @cached_property
+    def codes_by_line(self) -> set[str]:
+        """The types that it finds where every line of a step is read for itself."""
+        return self._classified(by_line=True)
+
+    def _classified(self, *, by_line: bool) -> set[str]:
+        texts = (self.question, self.gold_solution, self.gold_answer, self.solution)
+        return classify(*texts, self.declared_step, by_line=by_line)
 
     @cached_property
     def answer(self) -> Fraction | None:

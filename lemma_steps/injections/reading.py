@@ -74,9 +74,9 @@ class Step:
         return masked(" ".join(self.words)), len(self.chains)
 
 
-def steps_of(solution: str) -> list[Step]:
-    """The steps of a solution, white space evened out."""
-    return [read(plain(step)) for step in segment(solution)]
+def steps_of(solution: str, by_line: bool = False) -> list[Step]:
+    """The steps of a solution, white space evened out; `by_line` as they are laid out: no equation runs over a line's end."""
+    return [read(step.strip() if by_line else plain(step)) for step in segment(solution)]
 
 
 @lru_cache(4096)

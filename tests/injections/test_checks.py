@@ -126,3 +126,15 @@ def test_answers_that_are_not_plain_numbers(answer: str, closing: str, outcome: 
     wrong = f" Clearly 3/4 - 1/4 = 1/3, as anyone sees.\nThe answer is: {closing}"
     found = check_injection(Injection("What is 3/4 - 1/4?", gold, answer, wrong, 1))["answer"]
     assert found.outcome == outcome, found
+
+
+def test_aligned_lines_are_one_chain_or_several_whichever_shows_the_declared_type() -> None:
+    gold = "The value is \\begin{align*}\n9-8+7 &= 1 + 7\\\\\n&= 36 +1 = \\boxed{37}.\n\\end{align*}"
+    gold = gold.replace("9-8+7 &= 1 + 7", "30+6+1 &= 36 + 1")
+    wrong = " " + gold.replace("36 +1 = \\boxed{37}", "36 -1 = \\boxed{35}") + "\nThe answer is: 35"
+    found = {
+        code: check_injection(Injection("What is it?", gold, "37", wrong, 1, code))["type"] for code in ("OP", "CA")
+    }
+    assert {finding.outcome for finding in found.values()} == {"pass"}
+    other = check_injection(Injection("What is it?", gold, "37", wrong, 1, "CV"))["type"]
+    assert (other.outcome, other.detail) == ("fail", "declared CV, found CA, OP")
