@@ -109,8 +109,6 @@ def distance(
 
 def _both(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """KL of the smoothed shares of q from those of p, and total variation of the plain ones, for every row."""
-    smooth_p, smooth_q = (
-        (counts + SMOOTHING) / (counts + SMOOTHING).sum(axis=1, keepdims=True) for counts in (p, q)
-    )
+    smooth_p, smooth_q = ((counts + SMOOTHING) / (counts + SMOOTHING).sum(axis=1, keepdims=True) for counts in (p, q))
     plain_p, plain_q = (counts / counts.sum(axis=1, keepdims=True) for counts in (p, q))
     return (smooth_q * np.log(smooth_q / smooth_p)).sum(axis=1), np.abs(plain_p - plain_q).sum(axis=1) / 2

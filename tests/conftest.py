@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,3 +28,11 @@ def no_measurements_of_this_machine(tmp_path_factory: pytest.TempPathFactory) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEMMA_MEASURED", str(tmp_path_factory.mktemp("measured")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def one_figure_is_enough(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All figures of a run take half a second to draw; tests/output draws them, for the others the funnel will do."""
+    drawn = sys.modules.get("lemma_steps.output.figures.drawn")
+    if drawn is not None and "output" not in request.path.parts:
+        monkeypatch.setattr(drawn, "_KINDS", {"funnel": drawn._KINDS["funnel"]})

@@ -15,7 +15,7 @@ _WIDTHS = (10, 20, 50, 100, 200, 500, 1000, 10**9)
 
 
 class Lengths:
-    """Estimated tokens of every part of the kept rows, by strategy. Methods without prefix and reflection have outputs alone."""
+    """Estimated tokens of each part of the kept rows, by strategy; of methods without prefix and reflection, outputs alone."""
 
     def __init__(self) -> None:
         self._tokens: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)

@@ -8,9 +8,11 @@ import json
 import pytest
 
 from lemma_steps.errors import RefusedError, StoppedError
+from lemma_steps.label_quality.measured import store
+from lemma_steps.label_quality.scores import SHARES
 from lemma_steps.output import DatasetWriter, write_result
 from lemma_steps.output.figures import figure_names
-from tests.output.rows import STEPS, rejected, stream
+from tests.output.rows import STEPS, kept, rejected, stream
 
 DATA = ("train.parquet", "train.jsonl", "rejected.parquet")
 
@@ -62,3 +64,31 @@ def test_a_disk_that_is_full_stops_the_run_in_one_line(tmp_path, monkeypatch):
     with pytest.raises(StoppedError, match=r"report.json: No space left on device; free some space and run again"):
         result(tmp_path, stream(5))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_measured_of_a_runs_locator_is_in_its_report_and_on_its_page(tmp_path, monkeypatch):
+    asked = {"teacher": "some-teacher", "template": "locate_first_error@0123456789ab"}
+    call = {"step": "locate_first_error", "template": asked["template"], "model": asked["teacher"], "key": "k"}
+    rows = [kept(1, provenance=[call])]
+    monkeypatch.setenv("LEMMA_MEASURED", str(tmp_path / "measured"))
+    before = result(tmp_path / "before", rows)
+    assert before["label_quality"]["locator"] == []
+    assert "label_quality.png" not in {path.name for path in (tmp_path / "before" / "figures").iterdir()}
+    figure = {"value": 0.25, "low": 0.2, "high": 0.3}
+    how = {"kind": "locator", **asked, "with_reference": True, "votes": 1, "checker": "off", "sampling": {}}
+    scores = {
+        "n": 90,
+        "n_wrong": 60,
+        "n_right": 30,
+        **dict.fromkeys(SHARES, figure),
+        "unanswered": {},
+        "calibration": None,
+    }
+    store({**how, "seed": 0, "limit": None, "made": {}, "sets": {"processbench_gsm8k": scores}})
+    after = result(tmp_path / "after", rows)
+    [quoted] = after["label_quality"]["locator"]
+    assert quoted["sets"]["processbench_gsm8k"]["acc_wrong"] == figure
+    page = (tmp_path / "after" / "report.html").read_text("utf-8")
+    assert "25.0 % (20.0 to 30.0)" in page
+    assert "processbench_gsm8k" in page
+    assert (tmp_path / "after" / "figures" / "label_quality.png").stat().st_size > 1000
