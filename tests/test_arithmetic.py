@@ -20,6 +20,7 @@ from lemma_steps.arithmetic import (
     find_marks,
     find_number_words,
     find_numbers,
+    first_false_step,
 )
 
 
@@ -489,3 +490,14 @@ def test_cents_are_not_dollars_though_the_numbers_agree() -> None:
     assert (equation.verdict, equation.reason) == ("unchecked", "units")
     assert find_equations("60 cents + 40 cents = 100 cents")[0].verdict == "right"
     assert find_equations("$60 + $40 = $100")[0].verdict == "right"
+
+
+def test_what_is_remembered_is_nobody_s_to_change() -> None:
+    find_equations("3 + 4 = 8").clear()
+    assert verdicts("3 + 4 = 8") == ["wrong"]
+
+
+def test_the_first_false_step() -> None:
+    assert first_false_step(["1 + 1 = 2\n", "so 2 + 2 = 4, 5 + 5 = 11\n", "1 + 1 = 3"]) == 2
+    assert first_false_step(["1 + 1 = 2\n", "half of 3 + 5 = 4"]) is None
+    assert first_false_step([]) is None
