@@ -56,7 +56,9 @@ def test_one_commit_holds_the_whole_result_and_nothing_else(hub, folder):
     address = push(hub, folder)
     [(made, files)] = commits(hub)
     assert address == f"{hub.url}/datasets/me/set/commit/{made}"
-    assert files == {name: (folder / name).read_bytes() for name in FILES}
+    figures = [f"figures/{path.name}" for path in (folder / "figures").iterdir()]
+    assert "figures/funnel.png" in figures
+    assert files == {name: (folder / name).read_bytes() for name in [*FILES, *figures]}
     assert hub.private == {"me/set": True}
 
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd
 
 from lemma_steps.errors import RefusedError, StoppedError
+from lemma_steps.output.writer import FIGURES
 from lemma_steps.publish.target import WAITS_S, Kind, Target
 
 FILES = ("README.md", "train.parquet", "rejected.parquet", "report.html", "report.json", "pipeline.yaml")
-"""What is published. `train.jsonl` has the rows of `train.parquet` again, `requests.sqlite` paid replies: both stay."""
+"""What is published, and the `figures`. `train.jsonl` has the rows of `train.parquet` again, `requests.sqlite` paid
+replies: both stay."""
 
 
 def push_to_hub(
@@ -50,7 +52,9 @@ def push_to_hub(
     if missing := [name for name in FILES if not (folder / name).is_file()]:
         raise RefusedError(f"{folder}: no {missing[0]}; give the folder of a finished run")
     target = Target(repo, endpoint, token, waits_s)
-    return _push({name: folder / name for name in FILES}, target, "Publish LEMMA dataset", private, revision)
+    figures = sorted((folder / FIGURES).glob("*.png"))
+    files = {name: folder / name for name in FILES} | {f"{FIGURES}/{path.name}": path for path in figures}
+    return _push(files, target, "Publish LEMMA dataset", private, revision)
 
 
 def push_model(
