@@ -121,18 +121,26 @@ def run(settings: AnalysisSettings, output: Path, budget_usd: float | None) -> A
     written = yaml.safe_dump([pipeline.dump() for _, _, pipeline in runs], sort_keys=False, allow_unicode=True)
     command = shlex.join(["python", "recipes/analyze_errors.py", *sys.argv[1:]])
     result = AnalysisResult(output, settings, teacher.model_name)
-    for number, (temperature, models, pipeline) in enumerate(runs, 1):
-
-        async def consume(
-            rows: AsyncIterator[Any], runner: Any, facts: Callable[[], Mapping[str, Any]]
-        ) -> dict[str, Any] | None:
-            given = {"student": models[1].model_name, "temperature": temperature} if sampled else {}  # noqa: B023
-            asked = next((step.n_samples for step in runner.steps if step.name == "sample_student"), None)
-            await result.take(rows, given, asked)
-            return result.finish(command, facts()) if number == len(runs) else None  # noqa: B023
-
+    report = None
+    for temperature, models, pipeline in runs:
+        given = {"student": models[1].model_name, "temperature": temperature} if sampled else {}
+        consume = consumer(result, given, command if pipeline is runs[-1][-1] else None)
         report = carry_out(pipeline, models, settings, output, written, consume, budget_usd=budget_usd)
     return result, report
+
+
+def consumer(result: Any, given: Mapping[str, Any], command: str | None) -> Any:
+    """What takes the rows of one chain; with a command it is the last one, and writes the result.
+
+    The result is written while the directory is held: no second run comes between.
+    """
+
+    async def consume(rows: AsyncIterator[Any], runner: Any, facts: Callable[[], Mapping[str, Any]]) -> Any:
+        asked = next((step.n_samples for step in runner.steps if step.name == "sample_student"), None)
+        await result.take(rows, given, asked)
+        return result.finish(command, facts(), getattr(runner.generator, "repeated", 0)) if command else None
+
+    return consume
 
 
 def show(found: Any, output: Path) -> None:

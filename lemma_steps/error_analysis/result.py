@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lemma_steps import prompts
+from lemma_steps.console import many
 from lemma_steps.error_analysis.analysis import Analysis
 from lemma_steps.error_analysis.analysis_text import markdown
 from lemma_steps.error_analysis.error_picture import draw_shift
@@ -58,12 +59,13 @@ class AnalysisResult:
                 for line in self.analysis.add({**row, **given}, asked):
                     lines.write(json.dumps(line) + "\n")
 
-    def finish(self, command: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def finish(self, command: str, facts: Mapping[str, Any], repeated: int = 0) -> dict[str, Any]:
         """Write the distributions, the figures and the report, and put all in place; returns the content of `report.json`.
 
         Args:
             command: what makes this result again.
             facts: what was spent.
+            repeated: samples that stood there twice.
         """
         figures, distributions = self._figures(), self._distributions()
         template = prompts.template_id("classify_error")
@@ -73,7 +75,7 @@ class AnalysisResult:
             "teacher": self._teacher,
             "template": template,
             "classifier": quality,
-            "remarks": self._remarks(quality),
+            "remarks": self._remarks(quality, repeated),
             **self.analysis.report(),
             "figures": figures,
             "distributions": distributions,
@@ -86,13 +88,15 @@ class AnalysisResult:
         self._in_place()
         return report
 
-    def _remarks(self, quality: Sequence[Mapping[str, Any]]) -> list[str]:
+    def _remarks(self, quality: Sequence[Mapping[str, Any]], repeated: int) -> list[str]:
         remarks = [f"Classified by {printable(self._teacher)}; how often its types are right: {_accuracy(quality)}."]
         if self._settings.teacher == "offline":
             remarks.append(
                 "The rule-based teacher gives a type only to errors that it can recompute from the gold solution, and "
                 "declines the rest: its shares are no distribution of the model's errors. Name a capable --teacher for one."
             )
+        if repeated:
+            remarks.append(f"{many(repeated, 'sample')} stood there twice and counted once.")
         return remarks
 
     def _figures(self) -> dict[str, str]:

@@ -157,7 +157,8 @@ def ordered_codes(series: Iterable[Series]) -> list[str]:
 
 def incomplete(series: Iterable[Series]) -> str:
     """What a figure of types has to say where many of the wrong samples have none; empty where few do."""
-    least = min((one.coverage.value or 0.0 for one in series if one.wrong), default=1.0)
-    if least >= FEW:
+    shares = [one.coverage.value or 0.0 for one in series if one.wrong]
+    if not shares or min(shares) >= FEW:
         return ""
-    return f"No distribution of all errors: as few as {100 * least:.0f} % of the wrong samples have a type"
+    few = "as few as" if len(shares) > 1 else "only"
+    return f"No distribution of all errors: {few} {100 * min(shares):.0f} % of the wrong samples have a type"

@@ -28,22 +28,24 @@ def draw_types(series: Sequence[Series], title: str, labels: Sequence[str], file
         f"{code}\n{fill(TAXONOMY[code].name.removesuffix(' Error'), 14, break_long_words=False)}" for code in codes
     ]
     names += [_OTHERS] if rare else []
-    step = 0.84 / (len(series) + len(paper))
+    together = len(series) + len(paper)
+    step = min(0.84 / together, 0.3)
     # names are shown as they are: a dollar sign begins no formula
     with mpl.rc_context({"text.parse_math": False, "font.size": 10}):
         figure = Figure(figsize=(max(7.0, 1.6 + 1.2 * len(names)), 5.0), layout="constrained")
         axes = figure.subplots()
         for n, (one, label) in enumerate(zip(series, labels, strict=True)):
             shares = [one.type_share(code) for code in codes] + ([_together(one, rare)] if rare else [])
-            places = [place - 0.42 + (n + 0.5) * step for place in range(len(names))]
+            places = [place + (n - (together - 1) / 2) * step for place in range(len(names))]
             told = f" {label}: {one.typed:,} classified of {one.wrong:,} wrong samples"
             values = [100 * (share.value or 0.0) for share in shares]
             axes.bar(places, values, width=0.9 * step, color=COLOURS[n % len(COLOURS)], label=told)
-            known = [(place, share) for place, share in zip(places, shares, strict=True) if share.high is not None]
-            for place, share in known:
-                axes.vlines(place, 100 * (share.low or 0.0), 100 * (share.high or 0.0), color="#444444", linewidth=1)
+            for place, share in zip(places, shares, strict=True):
+                if share.low is not None and share.high is not None:  # without a bar, its colour says whose it is
+                    colour = "#444444" if share.count else COLOURS[n % len(COLOURS)]
+                    axes.vlines(place, 100 * share.low, 100 * share.high, color=colour, linewidth=1.2)
         for n, (model, percent) in enumerate(paper.items(), len(series)):
-            places = [place - 0.42 + (n + 0.5) * step for place in range(len(codes))]
+            places = [place + (n - (together - 1) / 2) * step for place in range(len(codes))]
             values = [percent.get(code, 0.0) for code in codes]
             grey = _GREYS[(n - len(series)) % len(_GREYS)]
             axes.bar(places, values, width=0.9 * step, color=grey, label=f" {model} in the paper, by GPT-4o")
@@ -53,14 +55,12 @@ def draw_types(series: Sequence[Series], title: str, labels: Sequence[str], file
         axes.set_title(title, loc="left", pad=24 if said else 12)
         axes.annotate(said, (0, 1), (0, 6), "axes fraction", "offset points", color="#b00020")
         axes.set_ylim(bottom=0)
-        axes.margins(x=0.02)
+        axes.set_xlim(-0.5, len(names) - 0.5)
         axes.grid(axis="y", color="#eeeeee")
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(axis="x", length=0)
-        figure.legend(
-            loc="outside lower left", frameon=False, fontsize=9, ncols=2 if len(series) + len(paper) > 4 else 1
-        )
+        figure.legend(loc="outside lower left", frameon=False, fontsize=9, ncols=2 if together > 4 else 1)
         figure.savefig(file, dpi=150)
 
 

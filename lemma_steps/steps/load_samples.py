@@ -54,6 +54,11 @@ class LoadSamples(GeneratorStep):
         gold = ["question", "gold_solution", "gold_answer"]
         return ["problem_id", "source", *gold, "student", "temperature", "samples"]
 
+    @property
+    def repeated(self) -> int:
+        """Samples that stood there twice, once they are loaded."""
+        return self._index.repeated if self._index else 0
+
     def load(self) -> None:
         """Read problems and samples, to disk."""
         super().load()

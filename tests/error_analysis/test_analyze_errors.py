@@ -85,7 +85,9 @@ def test_the_distribution_is_taken_by_the_recipe_as_it_is(compared: Path, tmp_pa
 
 
 def test_the_classified_samples_of_one_model_are_read_by_the_self_correction_recipe(tmp_path: Path) -> None:
-    assert analyze(own(tmp_path), "--output", tmp_path / "out").exit_code == 0
+    file = own(tmp_path)
+    assert analyze(file, file, "--output", tmp_path / "out").exit_code == 0
+    assert "4 samples stood there twice" in report_of(tmp_path / "out")["remarks"][-1]
     read = ErrorCounts.read(tmp_path / "out" / "classified.jsonl")
     assert (read.model, read.counts, read.untyped) == ("student", {"CA": 1}, 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_models_side_by_side_are_told_apart(tmp_path: Path) -> None:
     ],
 )
 def test_how_a_sample_was_made_is_read_where_it_is_told(
-    tmp_path: Path, more: dict[str, object], temperature: float | None, truncated: bool | None
+    tmp_path: Path, more: dict[str, Any], temperature: float | None, truncated: bool | None
 ) -> None:
     first = next(read_samples(str(own(tmp_path, **more))))
     assert (first.temperature, first.truncated) == (temperature, truncated)
