@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lemma_steps.error_analysis.recorded_sample import RecordedSample
+from lemma_steps.error_analysis.student_lines import finite
 from lemma_steps.errors import RefusedError
 from lemma_steps.evaluation.runs.logged import Logged
 from lemma_steps.sources import BadRow, find_columns, question_key, to_problem
@@ -70,6 +71,6 @@ def _cut(share: Any) -> bool | None:
 
 def _temperature(line: Mapping[str, Any]) -> float | None:
     try:
-        return float(line["arguments"]["gen_args_0"]["arg_1"]["temperature"])
-    except (KeyError, TypeError, ValueError, IndexError):
+        return finite(line["arguments"]["gen_args_0"]["arg_1"]["temperature"])
+    except (KeyError, TypeError, IndexError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any
 
 from lemma_steps.error_analysis.recorded_sample import RecordedSample
@@ -34,9 +35,14 @@ def read(record: Mapping[str, Any], file: str) -> Iterator[RecordedSample]:
         gold_solution=_text(record, "gold_solution"),
         gold_answer=_text(record, "gold_answer"),
         source=_text(record, "source"),
-        temperature=float(temperature) if isinstance(temperature, int | float) else None,
+        temperature=finite(temperature),
         truncated=record["finish_reason"] == "length" if record.get("finish_reason") else None,
     )
+
+
+def finite(value: Any) -> float | None:
+    """The number that a record holds; None where it holds something else, such as NaN."""
+    return float(value) if isinstance(value, int | float) and abs(value) < inf else None
 
 
 def _text(record: Mapping[str, Any], name: str) -> str | None:

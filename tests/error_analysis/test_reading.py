@@ -60,6 +60,7 @@ def test_models_side_by_side_are_told_apart(tmp_path: Path) -> None:
         ({"sampling": {"temperature": 0}, "finish_reason": "length"}, 0.0, True),
         ({"sampling": {"temperature": "hot"}, "finish_reason": None}, None, None),
         ({"sampling": "greedy"}, None, None),
+        ({"sampling": {"temperature": float("nan")}}, None, None),
     ],
 )
 def test_how_a_sample_was_made_is_read_where_it_is_told(
