@@ -116,7 +116,10 @@ class DatasetWriter:
         unfinished = list(self.output_dir.glob(".*.partial"))
         for former in self.output_dir.glob(".*.former"):
             if unfinished:
-                os.replace(former, self.output_dir / former.name[1:].removesuffix(".former"))
+                target = self.output_dir / former.name[1:].removesuffix(".former")
+                if target.is_dir():  # no folder takes the place of one that holds something
+                    _remove(target)
+                os.replace(former, target)
             else:
                 _remove(former)
         for partial in unfinished:

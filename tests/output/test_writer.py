@@ -197,6 +197,14 @@ def test_a_writer_killed_among_its_renames_leaves_one_whole_result(former, monke
     assert contents(folder) == (before if moves < 10 else after)
 
 
+def test_figures_that_were_put_in_place_before_the_rest_go_back(tmp_path):
+    for name in ("figures/new.png", ".figures.former/old.png", ".report.json.partial"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    DatasetWriter(tmp_path).discard()
+    assert [path.name for path in sorted(tmp_path.rglob("*"))] == ["figures", "old.png"]
+
+
 def test_figures_of_the_former_result_go_with_it(former):
     folder, _ = former
     with DatasetWriter(folder) as writer:
