@@ -44,7 +44,7 @@ METHODS = {
     "dart-math-hard": "DART-Math-Hard, checked against GSM8K and MATH.",
     "published": "The released LEMMA set, checked against GSM8K and MATH.",
 }
-FILES = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md"
+FILES = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, figures, README.md"
 Link = tuple[type, dict[str, Any]]
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True)
 

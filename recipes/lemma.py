@@ -250,7 +250,7 @@ def join(directories: list[Path], output: Path | None, *, repo: str | None = Non
     names = [str(directory) for directory in directories]
     command = ["python", "recipes/lemma.py", "merge", *names, *(["--output", str(output)] if output else [])]
     directory = asyncio.run(Merge(directories).write(output, shlex.join(command), repo=repo))
-    print(f"{directory}: train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md")
+    print(f"{directory}: train.parquet, train.jsonl, rejected.parquet, report.html, report.json, figures, README.md")
     return directory
 
 
@@ -304,7 +304,7 @@ def run(
         print(f"note: no sample of {settings.student_samples} belongs to one of the problems", file=sys.stderr)
     if failed := failed_calls(report):
         print(f"note: a call failed for {failed:,} rejected rows; the same command asks again", file=sys.stderr)
-    files = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md, pipeline.yaml"
+    files = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, figures, README.md, figures, pipeline.yaml"
     print(f"{place}: {files}, {STORE}")
 
 

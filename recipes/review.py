@@ -27,7 +27,7 @@ from lemma_steps.console import exit_codes, quiet_libraries
 from lemma_steps.errors import RefusedError
 from lemma_steps.review.choice import Choice
 
-FILES = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, README.md"
+FILES = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, figures, README.md"
 SHOWN = 10
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True)
 
