@@ -304,7 +304,7 @@ def run(
         print(f"note: no sample of {settings.student_samples} belongs to one of the problems", file=sys.stderr)
     if failed := failed_calls(report):
         print(f"note: a call failed for {failed:,} rejected rows; the same command asks again", file=sys.stderr)
-    files = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, figures, README.md, figures, pipeline.yaml"
+    files = "train.parquet, train.jsonl, rejected.parquet, report.html, report.json, figures, README.md, pipeline.yaml"
     print(f"{place}: {files}, {STORE}")
 
 
