@@ -39,6 +39,9 @@ def to_solution(row: Mapping[str, Any], by: Conventions, references: References)
     reference = _optional(found.get("reference"), "reference") or references(key)
     answer = (gold_answer(reference) if reference else None) or _answer(found.get("answer"))
     given = found.get("error_type")
+    error_step, stated = _label(found["label"], by, len(steps)), _answer(found.get("stated"))
+    if error_step is None and stated and answer and stated != answer:
+        raise BadRow("wrong_answer_without_wrong_step", f"it says {stated[:40]}, right is {answer[:40]}")
     return LabelledSolution(
         set=by.name,
         id=digest(by.name, question, *steps),
@@ -46,7 +49,7 @@ def to_solution(row: Mapping[str, Any], by: Conventions, references: References)
         reference=reference,
         answer=answer,
         steps=[*(f"{step}\n" for step in steps[:-1]), steps[-1]],
-        error_step=_label(found["label"], by, len(steps)),
+        error_step=error_step,
         error_type=resolve(given) if isinstance(given, str) else None,
         group=key,
     )

@@ -37,7 +37,7 @@ EIC = {
     "wrong_step": 1,
     "wrong_type": "calculation error",
 }
-BIG = {"input": "1 + 1 =", "steps": ["1 + 1 = 3", "So the answer is 3"], "mistake_index": 0, "target": "2"}
+BIG = {"input": "1 + 1 =", "steps": ["1 + 1 = 3", "So it is 3"], "mistake_index": 0, "answer": "3", "target": "2"}
 ROWS = {"processbench_math": PB, "mr_gsm8k": MR, "mr_ben_math": BEN, "eic_gsm8k": EIC, "bigbench_mistake": BIG}
 
 
@@ -60,7 +60,6 @@ def read(name, **changes):
         ("mr_ben_math", "Model_Solution_First_Error_Step", "N/A", None),
         ("eic_gsm8k", "wrong_step", 3, 3),
         ("bigbench_mistake", "mistake_index", 0, 1),
-        ("bigbench_mistake", "mistake_index", None, None),
     ],
 )
 def test_labels_become_one_based(name, column, value, step):
@@ -104,6 +103,20 @@ def test_steps_join_to_the_solution():
     held = read("processbench_math", steps=["a\n\nb", "c", "d"])
     assert len(held.steps) == 3
     assert "".join(held.steps) == "a\n\nb\nc\nd"
+
+
+@pytest.mark.parametrize(
+    ("answer", "left_out"), [("2", False), (" 2 ", False), (2.0, False), (None, False), ("3", True), ("no", True)]
+)
+def test_a_wrong_answer_without_a_wrong_step_is_no_label(answer, left_out):
+    """Somewhere a step is wrong, whoever labelled it: to see it must not count against a locator."""
+    assert read("bigbench_mistake", answer=answer).error_step == 1
+    if left_out:
+        with pytest.raises(BadRow) as bad:
+            read("bigbench_mistake", mistake_index=None, answer=answer)
+        assert bad.value.reason == "wrong_answer_without_wrong_step"
+    else:
+        assert read("bigbench_mistake", mistake_index=None, answer=answer).error_step is None
 
 
 def test_items_without_a_number_belong_to_the_step_before():
@@ -196,6 +209,7 @@ def test_public_sets_are_read_whole(lemma_data, name):
     left_out = {"mr_ben_math": {"steps_misnumbered": 1}}
     left_out["eic_gsm8k"] = {"duplicate": 57, "duplicate_with_another_label": 1}
     left_out["eic_mathqa"] = {"label_out_of_range": 2, "duplicate": 7}
+    left_out["bigbench_mistake"] = {"wrong_answer_without_wrong_step": 16}
     assert found.left_out == left_out.get(name, {})
     expected = {
         "processbench_gsm8k": (340, 182, 340),
@@ -204,7 +218,7 @@ def test_public_sets_are_read_whole(lemma_data, name):
         "processbench_omnimath": (850, 642, 0),
         "mr_gsm8k": (500, 500, 489),
         "mr_ben_math": (779, 653, 0),
-        "bigbench_mistake": (255, 206, 0),
+        "bigbench_mistake": (239, 206, 0),
         "eic_gsm8k": (702, 702, 702),
         "eic_mathqa": (767, 767, 767),
     }
