@@ -86,6 +86,8 @@ def test_accounting(result, kept):
     assert report["funnel"][-1]["rows_out"] == len(kept)
     ids = [row["id"] for row in [*kept, *rejected] if row["id"]]
     assert len(set(ids)) == len(ids)
+    classified = sum(step["calls"] for step in report["calls"] if step["step"] == "classify_errors")
+    assert report["distribution_match"]["student_wrong"] == classified
 
 
 def test_every_kept_row_is_what_it_says(kept):

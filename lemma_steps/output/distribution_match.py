@@ -29,8 +29,9 @@ def distribution_match(tally: ErrorTally, settings: Mapping[str, Any]) -> dict[s
     counts, lost = tally.counts(), tally.lost()
     if "subset" in settings:  # the rows that were left out are not here: what was requested is not known
         counts, lost = {**counts, "requested": {}, "made": {}}, {}
-    student, source, known = _student(counts["student"], tally, settings.get("distribution"))
-    typed, untyped = sum(counts["student"].values()), tally.untyped()
+    own, untyped = tally.student(), tally.untyped()
+    typed, wrong = sum(own.values()), sum(own.values()) + sum(untyped.values())
+    student, source, known = _student(own, wrong, tally, settings.get("distribution"))
     sides: dict[str, Mapping[str, float]] = {**counts, "student": student or {}}
     pairs = []
     for one, other in PAIRS:
@@ -42,7 +43,7 @@ def distribution_match(tally: ErrorTally, settings: Mapping[str, Any]) -> dict[s
         "student": _shares(student) if student else None,
         "student_source": source,
         "student_typed": typed,
-        "student_wrong": typed + sum(untyped.values()),
+        "student_wrong": wrong,
         "student_untyped": untyped,
         "student_errors": {"made": counts["student"], "kept": counts["student_kept"]},
         **{name: counts[name] for name in ("requested", "made", "kept")},
@@ -54,13 +55,12 @@ def distribution_match(tally: ErrorTally, settings: Mapping[str, Any]) -> dict[s
 
 
 def _student(
-    own: Mapping[str, int], tally: ErrorTally, file: str | None
+    own: Mapping[str, int], wrong: int, tally: ErrorTally, file: str | None
 ) -> tuple[Mapping[str, float] | None, str, bool]:
     """The student's errors by type, where they are from in words, and whether they are shares and no counts."""
     if total := sum(own.values()):
-        untyped = sum(tally.untyped().values())
-        named = f"{total:,} of {total + untyped:,} wrong solutions of the student in this run, as classified here"
-        return own, f"{named}; the others have no type" if untyped else named, False
+        named = f"{total:,} of {wrong:,} wrong solutions of the student, as classified in this run"
+        return own, f"{named}; the others have no type" if total < wrong else named, False
     if file:
         try:
             return read_distribution(file), f"the distribution file {file}", True
@@ -72,7 +72,7 @@ def _student(
     for style, count in styles.items():
         for code, share in default_distribution(style).items():
             shares[code] = shares.get(code, 0.0) + share * count / sum(styles.values())
-    return shares, "the paper's figures for LLaMA3-8B, since no error of a student was classified", True
+    return shares, "the paper's figures for LLaMA3-8B, since no row says of what types errors of a student are", True
 
 
 def _shares(counts: Mapping[str, float]) -> dict[str, float]:

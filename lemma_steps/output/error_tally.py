@@ -24,8 +24,9 @@ class _Error:
 
 
 class ErrorTally:
-    """Errors requested, made and kept. The rows of one problem follow each other: only its errors are in memory.
+    """The student's errors, and errors requested, made and kept.
 
+    The rows of one problem follow each other: only its errors are in memory.
     An error is kept if a row of it is; else it was lost where the first of its candidates was lost.
     """
 
@@ -35,6 +36,7 @@ class ErrorTally:
         self._counts: dict[str, Counter[str]] = defaultdict(Counter)
         self._lost: dict[str, Counter[str]] = defaultdict(Counter)
         self._styles: Counter[str] = Counter()
+        self._wrong: Counter[str] = Counter()
         self._untyped: Counter[str] = Counter()
 
     def add(self, row: Mapping[str, Any]) -> None:
@@ -42,6 +44,11 @@ class ErrorTally:
         if row["problem_id"] != self._problem:
             self._close()
             self._problem = row["problem_id"]
+            for wrong in row.get("wrong_samples") or ():
+                if code := wrong["error_type"]:
+                    self._wrong[code] += wrong["samples"]
+                else:
+                    self._untyped[wrong["reason"]] += wrong["samples"]
         if not (origin := row.get("origin")) or row.get("method") != "lemma":
             return
         error = self._open.get((origin, row.get("index")))
@@ -69,15 +76,18 @@ class ErrorTally:
             elif error.type:
                 self._counts["student"][error.type] += 1
                 self._counts["student_kept"][error.type] += error.kept
-            else:
-                self._untyped[error.lost or "no type"] += 1
         self._open.clear()
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Errors by type: `student`, `student_kept`; of the injected `requested`, `made`, `kept`."""
+        """Errors by type: of the student's that the sampler took `student`, `student_kept`; of the injected `requested`,
+        `made`, `kept`."""
         self._close()
         names = ("student", "student_kept", "requested", "made", "kept")
         return {name: ranked(+self._counts[name]) for name in names}
+
+    def student(self) -> dict[str, int]:
+        """All of the student's wrong solutions that have a type, by type, taken for the set or not."""
+        return ranked(self._wrong)
 
     def lost(self) -> dict[str, dict[str, int]]:
         """Injected errors without a kept row, by requested type and by step and reason."""
@@ -85,8 +95,7 @@ class ErrorTally:
         return {code: ranked(causes) for code, causes in sorted(self._lost.items())}
 
     def untyped(self) -> dict[str, int]:
-        """The student's errors that have no type, by where and why they were lost."""
-        self._close()
+        """The student's wrong solutions that have no type, by the reason."""
         return ranked(self._untyped)
 
     def styles(self) -> dict[str, int]:
@@ -96,10 +105,13 @@ class ErrorTally:
 
 def cause(row: Mapping[str, Any]) -> str:
     """Step and reason of a rejected row in words; with the teacher's own code where it declined."""
-    named = f"{row['rejected_by']}: {row['reason']}"
-    if row["reason"] == "declined" and (code := declined(row.get("detail"))):
-        named += f" ({code})"
-    return named
+    return f"{row['rejected_by']}: {explained(row['reason'], row.get('detail'))}"
+
+
+def explained(reason: str, detail: str | None) -> str:
+    """A reason; with the teacher's own code where it declined."""
+    code = declined(detail) if reason == "declined" else None
+    return f"{reason} ({code})" if code else reason
 
 
 def declined(detail: str | None) -> str | None:

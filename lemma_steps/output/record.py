@@ -21,6 +21,7 @@ CALL = pa.struct(
         ("usd", REAL),
     ]
 )
+WRONG = pa.struct([("error_type", TEXT), ("reason", TEXT), ("samples", WHOLE)])
 CHECK = pa.struct([(name, TEXT) for name in ("check", "outcome", "detail")])
 CHANGE = pa.struct([(name, TEXT) for name in ("reviewer", "column", "before", "after", "outcome", "reason")])
 
@@ -35,6 +36,11 @@ _COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "gold_solution": (TEXT, "as in the source"),
     "gold_answer": (TEXT, "as in the source"),
     "right_samples": (WHOLE, "right solutions among the student's samples of this problem; null without samples"),
+    "wrong_samples": (
+        pa.list_(WRONG),
+        "wrong solutions among them: how many `samples` of each `error_type`, or without one and the `reason`; null where "
+        "none was classified",
+    ),
     "origin": (TEXT, "`student`: the student's own error; `injected`: made by the teacher"),
     "index": (
         WHOLE,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any, ClassVar
 
 from lemma_steps import prompts
 from lemma_steps.answers import Verdict
 from lemma_steps.errors import RejectionError
+from lemma_steps.output.error_tally import explained
 from lemma_steps.seeds import seed_for
 from lemma_steps.segmentation import segment
 from lemma_steps.steps.base import Row
@@ -29,6 +31,7 @@ class ClassifyErrors(TeacherTask):
     Output columns:
         - sample_types (`list[dict]`): `{code, reason, detail}` per solution; `code` is `None` where there is no type, for the
           `reason`; `detail` is what the teacher says of it.
+        - wrong_samples (`list[dict]`): `{error_type, reason, samples}`: how many of the wrong have each type, or why none.
         - provenance (`list[dict]`): the calls made.
 
     Categories:
@@ -45,7 +48,7 @@ class ClassifyErrors(TeacherTask):
     @property
     def outputs(self) -> list[str]:
         """Columns added."""
-        return ["sample_types", "provenance"]
+        return ["sample_types", "wrong_samples", "provenance"]
 
     def format_input(self, input: Row) -> list[prompts.Message]:
         """The prompt for one solution, given in the column `solution`."""
@@ -72,9 +75,15 @@ class ClassifyErrors(TeacherTask):
             *(self._classify(row, sample) for sample, is_wrong in zip(row["samples"], wrong, strict=True) if is_wrong)
         )
         found = iter(labels)
+        counts = Counter(
+            (label["code"], None if label["code"] else explained(label["reason"], label["detail"]))
+            for label, _ in labels
+        )
+        tally = [{"error_type": code, "reason": reason, "samples": n} for (code, reason), n in counts.items()]
         types = [next(found)[0] if is_wrong else _untyped("not_wrong") for is_wrong in wrong]
         calls = [call for _, called in labels for call in called]
-        return {**row, "sample_types": types, "provenance": [*(row.get("provenance") or []), *calls]}
+        provenance = [*(row.get("provenance") or []), *calls]
+        return {**row, "sample_types": types, "wrong_samples": tally or None, "provenance": provenance}
 
     async def _classify(self, row: Row, sample: Row) -> tuple[Row, list[dict[str, Any]]]:
         asked = {**row, "solution": sample["solution"], "provenance": []}

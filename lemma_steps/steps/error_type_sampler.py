@@ -14,7 +14,10 @@ from lemma_steps.seeds import seed_for
 from lemma_steps.steps.base import Row, RowStep, reject, row_id
 from lemma_steps.taxonomy import TAXONOMY, default_distribution, read_distribution
 
-CARRIED = ("problem_id", "source", "split", "question", "gold_solution", "gold_answer", "licence", "right_samples")
+CARRIED = (
+    *("problem_id", "source", "split", "question", "gold_solution", "gold_answer", "licence"),
+    *("right_samples", "wrong_samples"),
+)
 
 
 class ErrorTypeSampler(RowStep):

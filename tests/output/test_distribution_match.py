@@ -30,12 +30,17 @@ def declined(number, code, index=0):
         yield rejected(number, "inject_error", "declined", "type_not_available: none", **columns)
 
 
-def student(number, code):
+def wrong(samples, code, reason=None):
+    return {"error_type": code, "reason": reason, "samples": samples}
+
+
+def student(number, code, *wrong_samples):
+    wrong_samples = wrong_samples or (wrong(1, code, None if code else "declined (not_decidable)"),)
     for strategy in STRATEGIES:
         if code:
-            yield kept(number, origin="student", strategy=strategy, error_type=code)
+            yield kept(number, origin="student", strategy=strategy, error_type=code, wrong_samples=wrong_samples)
         else:
-            columns = {**candidate(number, strategy), "origin": "student", "index": 0}
+            columns = {**candidate(number, strategy), "origin": "student", "index": 0, "wrong_samples": wrong_samples}
             columns |= {"error_type": None, "requested_type": None}
             yield rejected(number, "error_type_sampler", "declined", "not_decidable: x", **columns)
 
@@ -86,9 +91,19 @@ def test_a_distribution_file_comes_before_the_paper_and_the_runs_own_errors_befo
 def test_wrong_solutions_without_a_type_are_counted_and_said():
     found = matched(student(1, "CA"), student(2, None), student(3, None), injected(4, "CA"))
     assert (found["student_typed"], found["student_wrong"]) == (1, 3)
-    assert found["student_untyped"] == {"error_type_sampler: declined (not_decidable)": 2}
+    assert found["student_untyped"] == {"declined (not_decidable)": 2}
     assert found["student_source"].startswith("1 of 3 wrong solutions")
     assert "no type" in found["student_source"]
+
+
+def test_the_students_mix_is_that_of_all_that_were_classified_and_not_of_those_taken_for_the_set():
+    every = [wrong(1, "CA"), wrong(6, "QM"), wrong(10, None, "declined (not_decidable)")]
+    found = matched(student(1, "CA", *every), student(2, "CA", wrong(1, "CA")), injected(3, "CA"))
+    assert (found["student_typed"], found["student_wrong"]) == (8, 18)
+    assert found["student"] == {"QM": 0.75, "CA": 0.25}
+    assert found["student_errors"] == {"made": {"CA": 2}, "kept": {"CA": 2}}
+    [pair] = [pair for pair in found["pairs"] if (pair["from"], pair["to"]) == ("student", "kept")]
+    assert pair["n_from"] == 8
 
 
 def test_a_run_that_loses_one_type_says_which_and_where():

@@ -98,6 +98,7 @@ def test_only_wrong_solutions_are_classified():
     step = made(ClassifyErrors, lambda *_: "<reason>r</reason><error_type>calculation_error</error_type>")
     [row] = advance(step, problem("right", "wrong", "unparsed", "timed_out", "wrong"))
     assert [label["code"] for label in row["sample_types"]] == [None, "CA", None, None, "CA"]
+    assert row["wrong_samples"] == [{"error_type": "CA", "reason": None, "samples": 2}]
     assert len(row["provenance"]) == 2
 
 
@@ -113,6 +114,8 @@ def test_defect_15_a_solution_that_the_teacher_cannot_type_gets_no_type(reply, r
     [row] = advance(made(ClassifyErrors, lambda *_: reply), problem("wrong"))
     [label] = row["sample_types"]
     assert (label["code"], label["reason"]) == (None, reason)
+    explained = "declined (unclear)" if reason == "declined" else reason
+    assert row["wrong_samples"] == [{"error_type": None, "reason": explained, "samples": 1}]
 
 
 REFERENCES = [
