@@ -5,24 +5,29 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from logging import getLogger
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from lemma_steps.errors import RefusedError
 from lemma_steps.evaluation.benchmarks.remote import write_whole
+from lemma_steps.label_quality import stored
+from lemma_steps.labelled import registry
 from lemma_steps.seeds import digest
 
 Kind = Literal["locator", "classifier"]
 Measurement = dict[str, Any]
 """`kind`, `teacher`, `template`, `seed`, `sampling`, `limit`, `made` and `sets`: {set: its figures}; of a locator
-`with_reference`, `votes` and `checker` too. A figure is {`value`, `low`, `high`}: shares between 0 and 1 and the bounds
+`with_reference`, `votes`, `checker` and `averages` too; `made` is with a set of its own where it was measured by another
+command. A figure is {`value`, `low`, `high`}: shares between 0 and 1 and the bounds
 of the 95 % interval, None where there is nothing to count."""
 
 SETTINGS = ("kind", "teacher", "template", "with_reference", "votes", "checker", "seed", "sampling", "limit")
-"""A measurement takes the place of an earlier one with the same of these."""
+"""Measurements with the same of these are one: of a set that was measured twice the later figures count."""
 _LARGEST = 5_000_000
 _log = getLogger(__name__)
 
@@ -35,6 +40,8 @@ def own_folder() -> Path:
 def store(measurement: Mapping[str, Any], folder: Path | None = None) -> Path:
     """Keep a measurement, so that datasets made by this teacher quote it; returns its file.
 
+    Sets that were measured in the same way before and are not in it are kept.
+
     Args:
         measurement: see `Measurement`.
         folder: where to; default the user's own.
@@ -44,8 +51,9 @@ def store(measurement: Mapping[str, Any], folder: Path | None = None) -> Path:
     """
     folder = folder or own_folder()
     name = re.sub(r"[^A-Za-z0-9]+", "-", str(measurement["teacher"]))[:60].strip("-")
-    key = digest(json.dumps([measurement.get(part) for part in SETTINGS], sort_keys=True))
-    path = folder / f"{measurement['kind']}-{name}-{key}.json"
+    path = folder / f"{measurement['kind']}-{name}-{digest(_key(measurement))}.json"
+    former = _read(path) if path.exists() else None
+    measurement = _together(measurement, former) if former else measurement
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, (json.dumps(measurement, indent=1, ensure_ascii=False) + "\n").encode())
@@ -59,9 +67,12 @@ def store(measurement: Mapping[str, Any], folder: Path | None = None) -> Path:
 def measured(kind: Kind, teacher: str, template: str) -> list[Measurement]:
     """What was measured of this teacher with this version of the prompt; the user's own first, then of most solutions."""
     found: dict[str, Measurement] = {}
-    for measurement in _all():
-        if (measurement["kind"], measurement["teacher"], measurement["template"]) == (kind, teacher, template):
-            found.setdefault(json.dumps([measurement.get(part) for part in SETTINGS], sort_keys=True), measurement)
+    shipped = Path(str(files("lemma_steps").joinpath("data", "label_quality")))
+    for path in (path for folder in (own_folder(), shipped) for path in sorted(folder.glob("*.json"))):
+        one = _read(path)
+        if one and (one["kind"], one["teacher"], one["template"]) == (kind, teacher, template):
+            key = _key(one)
+            found[key] = _together(found[key], one) if key in found else one
     return sorted(found.values(), key=lambda one: -solutions(one))
 
 
@@ -70,20 +81,36 @@ def solutions(measurement: Mapping[str, Any]) -> int:
     return sum(figures["n"] for figures in measurement["sets"].values())
 
 
-def _all() -> Iterator[Measurement]:
-    shipped = Path(str(files("lemma_steps").joinpath("data", "label_quality")))
-    for folder in (own_folder(), shipped):
-        for path in sorted(folder.glob("*.json")):
-            try:
-                if path.stat().st_size > _LARGEST:
-                    raise ValueError(f"over {_LARGEST:,} bytes")
-                measurement = json.loads(path.read_text(encoding="utf-8"))
-                solutions(measurement)
-                missing = [part for part in ("kind", "teacher", "template") if part not in measurement]
-                if missing:
-                    raise ValueError(f"no {missing[0]}")
-            except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-                # a dataset that is being written must not fail for a file that somebody damaged
-                _log.warning("%s is no measurement (%s) and is left out", path, error)
-                continue
-            yield measurement
+def _key(measurement: Mapping[str, Any]) -> str:
+    return json.dumps([measurement.get(part) for part in SETTINGS], sort_keys=True)
+
+
+def _together(first: Mapping[str, Any], second: Mapping[str, Any]) -> Measurement:
+    """The first, with those sets of the second that it lacks."""
+    added = {
+        name: {"made": second["made"], **found} for name, found in second["sets"].items() if name not in first["sets"]
+    }
+    both = {**first, "sets": {**first["sets"], **added}}
+    # a mean over several sets is that of figures measured together
+    again = {by.average for name, by in registry().items() if name in first["sets"]}
+    means = {name: found for name, found in second.get("averages", {}).items() if name not in again}
+    return {**both, "averages": {**means, **first["averages"]}} if "averages" in first else both
+
+
+def _read(path: Path) -> Measurement | None:
+    """The measurement in a file; None, with a warning, where there is none: no dataset must fail for a damaged file."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ValueError(f"over {_LARGEST:,} bytes")
+        measurement: Measurement = json.loads(path.read_text(encoding="utf-8"))
+        stored.check(measurement)
+    except ValidationError as error:
+        first = error.errors()[0]
+        _log.warning(
+            "%s is no measurement (%s: %s) and is left out", path, ".".join(map(str, first["loc"])), first["msg"]
+        )
+    except (OSError, ValueError, RecursionError) as error:
+        _log.warning("%s is no measurement (%s) and is left out", path, error)
+    else:
+        return measurement
+    return None

@@ -11,15 +11,24 @@ import lemma_steps
 from lemma_steps.errors import RefusedError
 from lemma_steps.label_quality.measured import measured, own_folder, store
 from lemma_steps.label_quality.of_run import AS_LOCATED, ROLES, label_quality
+from lemma_steps.label_quality.scores import SHARES
 from lemma_steps.prompts import template_id
 from lemma_steps.steps import LocateFirstError
 
 SHIPPED = Path(lemma_steps.__file__).parent / "data" / "label_quality"
 TEMPLATE = "locate_first_error@123"
+FIGURE = {"value": 0.5, "low": 0.4, "high": 0.6}
+TYPED = {"n": 5, **dict.fromkeys(("accuracy", "macro_f1", "answered"), FIGURE)}
+
+
+def located(n=10):
+    return {"n": n, "n_wrong": n, "n_right": 0, **dict.fromkeys(SHARES, FIGURE)}
+
+
 BASE = {
     **{"kind": "locator", "teacher": "m/one", "template": TEMPLATE, "with_reference": True, "votes": 1},
-    **{"checker": "off", "seed": 0, "sampling": {}, "limit": None},
-    "sets": {"processbench_math": {"n": 10}},
+    **{"checker": "off", "seed": 0, "sampling": {}, "limit": None, "made": {"command": "all"}},
+    "sets": {"processbench_math": located()},
 }
 CALLS = [{"step": "locate_first_error", "templates": [TEMPLATE], "models": ["m/one"]}]
 
@@ -40,13 +49,49 @@ def test_what_is_stored_is_found_by_its_own_teacher_and_prompt_only():
 
 def test_the_same_measurement_takes_the_place_of_the_former():
     store(BASE)
-    store({**BASE, "sets": {"processbench_math": {"n": 20}}})
+    store({**BASE, "sets": {"processbench_math": located(20)}})
     assert [one["sets"]["processbench_math"]["n"] for one in measured("locator", "m/one", TEMPLATE)] == [20]
     store({**BASE, "votes": 5})
     assert [one["votes"] for one in measured("locator", "m/one", TEMPLATE)] == [1, 5]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"kind": "locator", "sets": {}}', "[" * 100_000, "\x00"])
+def test_sets_that_were_measured_one_by_one_are_kept_together():
+    """Whoever measures one set again must not lose the others, nor quote another command for them."""
+    mean = {"f1": FIGURE}
+    three = {name: located() for name in ("processbench_gsm8k", "processbench_math", "mr_gsm8k")}
+    store({**BASE, "sets": three, "averages": {"ProcessBench": mean}})
+    store({**BASE, "sets": {"mr_gsm8k": located(20)}, "averages": {}, "made": {"command": "one"}})
+    [both] = measured("locator", "m/one", TEMPLATE)
+    assert {name: found["n"] for name, found in both["sets"].items()} == {
+        **{"mr_gsm8k": 20, "processbench_gsm8k": 10, "processbench_math": 10}
+    }
+    assert [found.get("made", both["made"])["command"] for found in both["sets"].values()] == ["one", "all", "all"]
+    assert both["averages"] == {"ProcessBench": mean}
+    store({**BASE, "sets": {"processbench_math": located(30)}, "averages": {}, "made": {"command": "last"}})
+    [both] = measured("locator", "m/one", TEMPLATE)
+    assert both["averages"] == {}  # of figures that are no longer all there
+    assert [found.get("made", both["made"])["command"] for found in both["sets"].values()] == ["last", "one", "all"]
+
+
+def test_ones_own_set_does_not_hide_the_others_that_somebody_handed_over(folder):
+    store(BASE)
+    handed = {**BASE, "sets": {"processbench_math": located(30), "mr_gsm8k": located(40)}, "made": {"command": "hers"}}
+    (folder / "z.json").write_text(json.dumps(handed), encoding="utf-8")
+    [both] = measured("locator", "m/one", TEMPLATE)
+    assert {name: found["n"] for name, found in both["sets"].items()} == {"processbench_math": 10, "mr_gsm8k": 40}
+
+
+DAMAGED = [
+    *({key: value for key, value in BASE.items() if key != lost} for lost in BASE),
+    *({**BASE, "sets": {"a": {k: v for k, v in located().items() if k != lost}}} for lost in ("n", "n_wrong", "f1")),
+    {**BASE, "sets": {}},
+    {**BASE, "sets": {"a": {**located(), "acc_wrong": {"value": "<b>", "low": 0, "high": 1}}}},
+    {**BASE, "sets": {"a": {**located(), "acc_wrong": {"value": float("nan"), "low": 0, "high": 1}}}},
+    {**BASE, "kind": "classifier"},
+]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 100_000, "\x00", *map(json.dumps, DAMAGED)])
 def test_a_damaged_file_is_left_out_and_named(text, folder, caplog):
     store(BASE)
     (folder / "broken.json").write_text(text, encoding="utf-8")
@@ -94,7 +139,8 @@ def test_a_run_without_a_measurement_says_so():
 
 def test_a_classifier_is_quoted_too():
     template = "classify_error@9"
-    one = {"kind": "classifier", "teacher": "m/one", "template": template, "sets": {"eic_gsm8k": {"n": 5}}}
+    one = {"kind": "classifier", "teacher": "m/one", "template": template, "sets": {"eic_gsm8k": TYPED}}
+    one |= {"seed": 0, "sampling": {}, "limit": None, "made": {}}
     store(one)
     calls = [{"step": "classify_errors", "templates": [template], "models": ["m/one", "m/two"]}]
     assert label_quality(calls, {"steps": {}})["classifier"] == [{**one, "as_in_run": True}]

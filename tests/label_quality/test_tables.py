@@ -61,7 +61,12 @@ def test_markdown_shows_a_name_as_it_is(report):
 
 def test_every_published_figure_of_a_set_that_was_scored_stands_beside_ours(report):
     [beside] = [table for table in tables(report) if table.title == "Beside published figures"]
-    processbench = ["ProcessBench, GSM8K", "ProcessBench, MATH", "ProcessBench, OlympiadBench", "ProcessBench, Omni-MATH"]
+    processbench = [
+        "ProcessBench, GSM8K",
+        "ProcessBench, MATH",
+        "ProcessBench, OlympiadBench",
+        "ProcessBench, Omni-MATH",
+    ]
     assert [row[0] for row in beside.rows] == [*[*processbench, "ProcessBench, mean"] * 2, "EIC, GSM8K", "EIC, GSM8K"]
     assert "o1-mini 93.2" in beside.rows[0][3]
     assert "GPT-4 (1106-preview) 51.6" in beside.rows[-1][3]
