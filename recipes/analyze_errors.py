@@ -145,7 +145,7 @@ def consumer(result: Any, given: Mapping[str, Any], command: str | None) -> Any:
 
 def show(found: Any, output: Path) -> None:
     """The tables on the terminal, then what must not be overlooked."""
-    from lemma_steps.error_analysis.analysis_text import NOTES, screens
+    from lemma_steps.error_analysis.analysis_text import notes, screens
     from lemma_steps.execution import failed_calls
 
     result, report = found
@@ -154,7 +154,7 @@ def show(found: Any, output: Path) -> None:
         console = Console(width=140)  # a file or a pipe has no edge to fold at
     for table in screens(result.analysis):
         console.print(table)
-    for note in NOTES:
+    for note in notes(result.analysis):
         console.print(Text(f"  {note}", style="dim"))
     for remark in [*report["remarks"], *report["warnings"]]:
         console.print(Text(f"note: {remark}", style="bold yellow"))

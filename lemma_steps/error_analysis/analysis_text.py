@@ -20,8 +20,10 @@ NOTES = (
     "Shares in %, with 95 % intervals that allow for several samples to one problem. unparsed: no answer found in it; "
     "only wrong samples are classified.",
     "classified: of the wrong samples, those that were given a type; the types are shares of these.",
-    "lost: a sample was asked for and none came that could be used, most often because it was cut at the token limit.",
-    "paper: lowest and highest of its four models (Figures 3 and 7: greedy answers to the test set, classified by GPT-4o).",
+)
+LOST_NOTE = "lost: a sample was cut at the token limit, or none came that could be used; it has no verdict."
+PAPER_NOTE = (
+    "paper: lowest and highest of its four models (Figures 3, 7: greedy answers to the test set, classified by GPT-4o)."
 )
 
 
@@ -45,6 +47,13 @@ def parts(analysis: Analysis) -> list[Part]:
     return [_part(source, series) for source, series in analysis.by_source().items()]
 
 
+def notes(analysis: Analysis) -> list[str]:
+    """What the rows and columns that are shown mean."""
+    sources = analysis.by_source()
+    lost = any(one.answer_share(LOST).count for series in sources.values() for one in series)
+    return [*NOTES, *([LOST_NOTE] if lost else []), *([PAPER_NOTE] if any(map(published_percent, sources)) else [])]
+
+
 def _part(source: str, series: Sequence[Series]) -> Part:
     reports = [one.report() for one in series]
     counts = ("problems", "samples")
@@ -53,9 +62,6 @@ def _part(source: str, series: Sequence[Series]) -> Part:
         shares = [one.answer_share(verdict) for one in series]
         if verdict in VERDICTS or any(share.count for share in shares):
             rows.append((verdict.replace("_", " "), [_share(share) for share in shares]))
-    if any(report["cut"]["of"] for report in reports):
-        cut = [Share.by_row(list(one.cut.values())) for one in series]
-        rows.append(("cut at the limit", [_share(share) for share in cut]))
     rows.append(("classified, of wrong", [Cell(f"{one.typed:,} of {one.wrong:,}") for one in series]))
     rows.append(("classified, % of wrong", [_share(one.coverage) for one in series]))
     paper = published_percent(source)
@@ -111,7 +117,7 @@ def markdown(analysis: Analysis, remarks: Sequence[str], figures: Mapping[str, s
     for report in comparisons:
         lines += ["", *_comparison(report)]
     lines += ["", *(f"![{escape_markdown(words)}](figures/{name})\n" for name, words in figures.items())]
-    return "\n".join([*lines, *(f"- {escape_markdown(note)}" for note in NOTES)]) + "\n"
+    return "\n".join([*lines, *(f"- {escape_markdown(note)}" for note in notes(analysis))]) + "\n"
 
 
 def _comparison(report: Mapping[str, Any]) -> list[str]:

@@ -29,7 +29,6 @@ class Series:
         answers: problem -> verdict -> samples.
         types: problem -> error type -> wrong samples.
         untyped: reason -> wrong samples that have no type.
-        cut: problem -> (samples known to be cut at the token limit, samples of which that is known).
         left_out: reason -> samples of problems without a known answer.
         lost: reason -> problems of which no sample came.
     """
@@ -40,30 +39,33 @@ class Series:
     answers: dict[str, Counter[str]] = field(default_factory=dict)
     types: dict[str, Counter[str]] = field(default_factory=dict)
     untyped: Counter[str] = field(default_factory=Counter)
-    cut: dict[str, tuple[int, int]] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: Mapping[str, Any], asked: int | None = None) -> None:
-        """Count a row of the chain: one problem with its samples, verdicts and types; `asked` samples were asked for."""
+        """Count a row of the chain: one problem with its samples, verdicts and types.
+
+        Args:
+            row: `truncated` says how many more samples were recorded and had been cut.
+            asked: how many samples were asked for; None where they were recorded.
+        """
         problem, samples = row["problem_id"], row.get("samples") or []
+        asked = len(samples) + row.get("truncated", 0) if asked is None else asked
         if row.get("rejected_by"):
-            if asked is None or row["reason"] in NO_PROBLEM:
-                self.left_out[row["reason"]] += len(samples) or 1
+            if row["reason"] in NO_PROBLEM:
+                self.left_out[row["reason"]] += len(samples) + row.get("truncated", 0) or 1
             else:
                 self.lost[row["reason"]] += 1
                 self.answers[problem] = Counter({LOST: asked})
             return
         answers = self.answers[problem] = Counter(row["sample_verdicts"])
-        if asked is not None and asked > len(samples):
+        if asked > len(samples):
             answers[LOST] = asked - len(samples)
         for verdict, label in zip(row["sample_verdicts"], row["sample_types"], strict=True):
             if verdict == "wrong" and label["code"]:
                 self.types.setdefault(problem, Counter())[label["code"]] += 1
             elif verdict == "wrong":
                 self.untyped[label["reason"]] += 1
-        told = [sample["truncated"] for sample in samples if sample.get("truncated") is not None]
-        self.cut[problem] = (sum(told), len(told))
 
     @property
     def wrong(self) -> int:
@@ -123,7 +125,6 @@ class Series:
             "problems": len(self.answers),
             "samples": sum(answers.total() for answers in self.answers.values()),
             "answers": {name: plain(self.answer_share(name)) for name in (*VERDICTS, LOST)},
-            "cut": plain(Share.by_row(list(self.cut.values()))),
             "wrong": self.wrong,
             "classified": plain(self.coverage),
             "unclassified": _sorted(self.untyped),

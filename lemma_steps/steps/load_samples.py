@@ -21,6 +21,8 @@ class LoadSamples(GeneratorStep):
     """Loads recorded samples: one row per model, source, temperature and problem, in the order of their first sample.
 
     The gold answer is that of the problem sets, else the record's own; samples without either leave as a rejected row.
+    Samples that are known to be cut at the token limit are only counted: nobody knows what they would have come to. A
+    problem that has no others leaves as a rejected row.
 
     Attributes:
         samples: `[LABEL=]PATH` each, or `starter`; the label replaces the model's name.
@@ -34,7 +36,8 @@ class LoadSamples(GeneratorStep):
     Output columns:
         - problem_id, source, question, gold_solution, gold_answer (`str`): the problem.
         - student (`str`), temperature (`float`): the model, and how it was sampled, where that is known.
-        - samples (`list[dict]`): `{sample, solution, student, truncated}` per solution.
+        - samples (`list[dict]`): `{sample, solution, student, truncated}` per solution; `truncated` null if unknown.
+        - truncated (`int`): how many more were cut.
 
     Categories:
         - load
@@ -52,7 +55,7 @@ class LoadSamples(GeneratorStep):
     def outputs(self) -> list[str]:
         """Columns made."""
         gold = ["question", "gold_solution", "gold_answer"]
-        return ["problem_id", "source", *gold, "student", "temperature", "samples"]
+        return ["problem_id", "source", *gold, "student", "temperature", "samples", "truncated"]
 
     @property
     def repeated(self) -> int:
@@ -90,6 +93,13 @@ class LoadSamples(GeneratorStep):
 
     def _rows(self) -> Iterator[Row]:
         assert self._index is not None, "load() first"
+        name = self.name or "load_samples"
         for row in self._index.rows(self.limit):
-            known = row["gold_answer"] is not None
-            yield row if known else reject(row, self.name or "load_samples", "unknown_problem", "no gold answer")
+            whole = [sample for sample in row["samples"] if not sample["truncated"]]
+            row = {**row, "samples": whole, "truncated": len(row["samples"]) - len(whole)}
+            if row["gold_answer"] is None:
+                yield reject(row, name, "unknown_problem", "no gold answer")
+            elif not whole:
+                yield reject(row, name, "reply_truncated", "all samples were cut at the token limit")
+            else:
+                yield row

@@ -71,6 +71,14 @@ def test_samples_that_never_came_are_counted_and_those_without_gold_are_named() 
     assert any("2 samples are left out" in said for said in analysis.warnings())
 
 
+def test_a_recorded_sample_that_was_cut_is_lost_like_one_that_was_asked_for() -> None:
+    gone = {"rejected_by": "load_samples", "reason": "reply_truncated"}
+    analysis, lines = analysis_of(row("a", "CA", "right", truncated=2), row("b", truncated=3) | gone)
+    [report] = analysis.report()["series"]
+    assert (report["answers"][LOST]["count"], report["answers"][LOST]["of"]) == (5, 7)
+    assert (report["wrong"], report["lost"], report["left_out"], len(lines)) == (1, {"reply_truncated": 1}, {}, 1)
+
+
 def test_the_distribution_is_that_of_wrong_samples() -> None:
     analysis, _ = analysis_of(row("a", "CA", "QM", "CA", "-", "right"))
     assert analysis.series[0].distribution() == {

@@ -92,6 +92,29 @@ def test_the_classified_samples_of_one_model_are_read_by_the_self_correction_rec
     assert (read.model, read.counts, read.untyped) == ("student", {"CA": 1}, 1)
 
 
+def test_a_solution_cut_at_the_limit_has_no_verdict_and_no_type(tmp_path: Path) -> None:
+    """Half a solution says nothing of the other half; a number in it is no answer."""
+    said = {"question": "1 + 1?", "gold_answer": "2", "student": "m", "solution": "1 + 1 = 3\nThe answer is: 3"}
+    ends = [("1 + 1?", "stop"), ("1 + 1?", "length"), ("2 + 2?", "length")]
+    rows = [{**said, "question": q, "sample": n, "finish_reason": end} for n, (q, end) in enumerate(ends)]
+    (tmp_path / "cut.jsonl").write_text("".join(json.dumps(line) + "\n" for line in rows))
+    run = analyze(tmp_path / "cut.jsonl", "--output", tmp_path / "out")
+    [series] = report_of(tmp_path / "out")["series"]
+    assert {name: share["count"] for name, share in series["answers"].items() if share["count"]} == {
+        **{"wrong": 1, "lost": 2}
+    }
+    assert series["lost"] == {"reply_truncated": 1}
+    assert len((tmp_path / "out" / "classified.jsonl").read_text().splitlines()) == 1
+    assert "lost: " in run.output
+
+
+def test_a_note_is_of_something_that_is_shown(compared: Path, tmp_path: Path) -> None:
+    page = (compared / "report.md").read_text()
+    assert "paper: " in page
+    assert "lost: " not in page
+    assert "paper: " not in analyze(own(tmp_path), "--output", tmp_path / "out").output
+
+
 def reply(body: dict[str, Any]) -> Reply:
     """A student who talks nonsense from 1.0 on and is cut at 1.3, and a teacher who says so."""
     text = "".join(message["content"] for message in body["messages"])
