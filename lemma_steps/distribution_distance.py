@@ -25,6 +25,7 @@ class Distance:
     `kl_low`, `kl_high` and `tv_low`, `tv_high` bound 95 % of multinomial bootstrap draws of what was counted.
     `kl_chance` and `tv_chance` are the means, `kl_chance_high` and `tv_chance_high` the 95 % points of what comes out
     where nothing but chance tells the two apart: a small sample has a large divergence from its own source.
+    `kl_unbounded` says that q has a kind that p lacks: then the divergence is finite by the smoothing alone.
     `beyond_chance` says that `tv` is above its point. Total variation decides, not KL, since it does not depend on the
     smoothing of rare kinds.
     """
@@ -37,6 +38,7 @@ class Distance:
     kl_bits: float
     kl_chance: float
     kl_chance_high: float
+    kl_unbounded: bool
     tv: float
     tv_low: float
     tv_high: float
@@ -98,6 +100,7 @@ def distance(
         kl_bits=kl / log(2),
         kl_chance=float(kl_chance.mean()),
         kl_chance_high=float(np.quantile(kl_chance, 0.95)),
+        kl_unbounded=bool(((found > 0) & (wanted == 0)).any()),
         tv=tv,
         tv_low=min(float(tv_low), tv),
         tv_high=max(float(tv_high), tv),

@@ -276,9 +276,12 @@ def run(
     """Check the input, run the chain, write the result."""
     from lemma_steps.execution import execute, failed_calls, place_of
     from lemma_steps.llms.spec import refuse_unpriced
+    from lemma_steps.output.distribution_match import doubtful
     from lemma_steps.run_directory import STORE
     from lemma_steps.sources import Source
 
+    if settings.distribution and (doubt := doubtful(settings.distribution)):
+        print(f"note: {doubt}", file=sys.stderr)
     sources = [Source(spec, settings.columns) for spec in settings.problems]
     sizes = [source.check(settings.limit, refuse_bad_rows=not reject_bad_rows) for source in sources]
     total = None if None in sizes else sum(sizes)

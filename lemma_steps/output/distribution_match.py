@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from lemma_steps.distribution_distance import DRAWS, SMOOTHING, distance
+from lemma_steps.error_analysis.series import FEW
 from lemma_steps.errors import RefusedError
 from lemma_steps.output.error_tally import ErrorTally
-from lemma_steps.taxonomy import default_distribution, read_distribution
+from lemma_steps.taxonomy import default_distribution, read_counts
 
 PAIRS = (("student", "requested"), ("requested", "made"), ("requested", "kept"), ("student", "kept"))
 _PARTS = {("requested", "made"), ("requested", "kept")}
 NOTE = (
-    f"KL of the second from the first in nats; {SMOOTHING:g} is added to each count before shares are taken; "
-    f"95 % bounds of {DRAWS:,} multinomial draws; by chance: what as many draws differ by where nothing but chance "
-    "tells the two apart, mean and 95 % point"
+    f"KL is D(second || first) in nats; {SMOOTHING:g} is added to each count before shares are taken, and where the second "
+    "has a type that the first lacks the divergence is finite by that alone: quote the total variation; "
+    f"95 % bounds of {DRAWS:,} multinomial draws; by chance up to: the 95 % point of what as many draws differ by where "
+    "nothing but chance tells the two apart"
 )
 
 
@@ -29,50 +32,91 @@ def distribution_match(tally: ErrorTally, settings: Mapping[str, Any]) -> dict[s
     counts, lost = tally.counts(), tally.lost()
     if "subset" in settings:  # the rows that were left out are not here: what was requested is not known
         counts, lost = {**counts, "requested": {}, "made": {}}, {}
-    own, untyped = tally.student(), tally.untyped()
-    typed, wrong = sum(own.values()), sum(own.values()) + sum(untyped.values())
-    student, source, known = _student(own, wrong, tally, settings.get("distribution"))
-    sides: dict[str, Mapping[str, float]] = {**counts, "student": student or {}}
+    student = _student(tally, settings.get("distribution"))
+    told = student.typed >= FEW * student.wrong
+    sides: dict[str, Mapping[str, float]] = {**counts, "student": student.counts or {}}
     pairs = []
     for one, other in PAIRS:
-        counted = one != "student" or not known
+        counted = one != "student" or student.typed > 0
         if apart := distance(sides[one], counts[other], counted=counted, part=(one, other) in _PARTS):
-            pairs.append({"from": one, "to": other, **apart.report()})
-    off = [pair for pair in pairs if pair["to"] == "kept" and pair["beyond_chance"]]
+            withheld = {} if told or one != "student" else {"beyond_chance": None}
+            pairs.append({"from": one, "to": other, **apart.report(), **withheld})
+    off = [pair["from"] for pair in pairs if pair["to"] == "kept" and pair["beyond_chance"]]
     return {
-        "student": _shares(student) if student else None,
-        "student_source": source,
-        "student_typed": typed,
-        "student_wrong": wrong,
-        "student_untyped": untyped,
+        "student": _shares(student.counts) if student.counts else None,
+        "student_source": student.source,
+        "student_typed": student.typed,
+        "student_wrong": student.wrong,
+        "student_untyped": student.untyped,
         "student_errors": {"made": counts["student"], "kept": counts["student_kept"]},
         **{name: counts[name] for name in ("requested", "made", "kept")},
         "pairs": pairs,
         "off": bool(off),
-        "why": _why(counts["requested"], counts["kept"], student, lost) if off else [],
+        "why": _why(counts["requested"], counts["kept"], student.counts, lost) if "requested" in off else [],
         "note": NOTE,
     }
 
 
-def _student(
-    own: Mapping[str, int], wrong: int, tally: ErrorTally, file: str | None
-) -> tuple[Mapping[str, float] | None, str, bool]:
-    """The student's errors by type, where they are from in words, and whether they are shares and no counts."""
-    if total := sum(own.values()):
-        named = f"{total:,} of {wrong:,} wrong solutions of the student, as classified in this run"
-        return own, f"{named}; the others have no type" if total < wrong else named, False
+def doubtful(file: str) -> str | None:
+    """What is to be said of a distribution file before errors are drawn from it, if anything.
+
+    Raises:
+        RefusedError: the file is missing or is no distribution.
+    """
+    counts, wrong = read_counts(file)
+    typed = sum(counts.values())
+    if not wrong or typed >= FEW * wrong:
+        return None
+    share = f"{typed:,.0f} of {wrong:,} wrong solutions have a type ({100 * typed / wrong:.0f} %)"
+    return f"{file}: {share}; types are drawn from these alone, and whether the errors are the student's cannot be told"
+
+
+class _Student(NamedTuple):
+    """The student's errors by type, as counts or shares, and where they are from in words.
+
+    Of how many wrong solutions, `typed` have a type; both are 0 where that is not known, and `untyped` says why not.
+    """
+
+    counts: Mapping[str, float] | None
+    source: str
+    typed: int = 0
+    wrong: int = 0
+    untyped: Mapping[str, int] = MappingProxyType({})
+
+
+def _student(tally: ErrorTally, file: str | None) -> _Student:
+    """Of the file that was named, else as classified in the run, else the paper's."""
     if file:
-        try:
-            return read_distribution(file), f"the distribution file {file}", True
-        except RefusedError:  # it was there when the run began; a merge may be elsewhere
-            return None, f"the distribution file {file}, which is not here any more", True
+        return _of_file(file)
+    own, untyped = tally.student(), tally.untyped()
+    typed, rest = sum(own.values()), sum(untyped.values())
+    if typed:
+        named = f"{typed:,} of {typed + rest:,} wrong solutions of the student, as classified in this run"
+        return _Student(own, f"{named}; the others have no type" if rest else named, typed, typed + rest, untyped)
     if not (styles := tally.styles()):
-        return None, "not measured", True
+        return _Student(None, "not measured", 0, rest, untyped)
     shares: dict[str, float] = {}
     for style, count in styles.items():
         for code, share in default_distribution(style).items():
             shares[code] = shares.get(code, 0.0) + share * count / sum(styles.values())
-    return shares, "the paper's figures for LLaMA3-8B, since no row says of what types errors of a student are", True
+    why = (
+        f"none of {rest:,} wrong solutions of the student has a type"
+        if rest
+        else "no error of a student was classified"
+    )
+    return _Student(shares, f"the paper's figures for LLaMA3-8B, since {why}")
+
+
+def _of_file(file: str) -> _Student:
+    try:
+        counts, wrong = read_counts(file)
+    except RefusedError:  # it was there when the run began; a merge may be elsewhere
+        return _Student(None, f"the distribution file {file}, which is not here any more")
+    typed = sum(counts.values())
+    if not wrong:
+        return _Student(counts, f"the distribution file {file}, which does not say of how many wrong solutions")
+    named = f"the distribution file {file}: {typed:,.0f} of {wrong:,} wrong solutions"
+    return _Student(counts, named if typed == wrong else f"{named}; the others have no type", int(typed), wrong)
 
 
 def _shares(counts: Mapping[str, float]) -> dict[str, float]:

@@ -66,20 +66,34 @@ def read_distribution(path: str) -> dict[str, float]:
     Raises:
         RefusedError: the file is missing or is no distribution of the 12 types.
     """
+    counts, _ = read_counts(path)
+    total = math.fsum(counts.values())
+    return {code: count / total for code, count in counts.items()}
+
+
+def read_counts(path: str) -> tuple[dict[str, float], int | None]:
+    """What stands in a distribution file: code -> wrong solutions of that type (or shares), and how many there are in all.
+
+    The second, `n`, counts those too that have no type; None where the file does not say or has shares.
+
+    Raises:
+        RefusedError: the file is missing or is no distribution of the 12 types.
+    """
     try:
-        counts = json.loads(Path(path).read_text(encoding="utf-8"))["counts"]
-        total = math.fsum(map(float, counts.values()))
-        if not total > 0:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        counts, n = {code: float(count) for code, count in content["counts"].items()}, content.get("n")
+        total = math.fsum(counts.values())
+        if not 0 < total < math.inf:
             raise ValueError("the counts sum to nothing")
-        shares = {code: float(count) / total for code, count in counts.items()}
     except FileNotFoundError:
         raise RefusedError(f"{path}: no such file; check --distribution") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RefusedError(
             f"{path}: not an error distribution ({error!r}); write {{source, student, n, counts: {{CODE: int}}}}"
         ) from None
-    if unknown := sorted(set(shares) - set(TAXONOMY)) or [c for c, s in shares.items() if s < 0]:
+    if unknown := sorted(set(counts) - set(TAXONOMY)) or [code for code, count in counts.items() if count < 0]:
         raise RefusedError(
             f"{path}: {unknown[0]} is no error type or has a negative count; the types are {', '.join(TAXONOMY)}"
         )
-    return shares
+    whole = all(count.is_integer() for count in counts.values())
+    return counts, n if whole and isinstance(n, int) and n >= total else None

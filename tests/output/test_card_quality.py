@@ -99,6 +99,9 @@ def test_a_set_whose_types_went_another_way_says_where_they_went():
         "tv_low": 0.3,
         "tv_high": 0.5,
         "tv_chance": 0.1,
+        "tv_chance_high": 0.15,
+        "beyond_chance": True,
+        "kl_unbounded": False,
         "kl": 1.5,
         "kl_low": 1.0,
         "kl_high": 2.0,
@@ -108,7 +111,18 @@ def test_a_set_whose_types_went_another_way_says_where_they_went():
     text = card(distribution_match=match)
     assert "0.40 (0.30 to 0.50) away from the student's in total variation" in text
     assert "| FC | 9 | 1 | inject\\_error: declined 6; audit\\|x 2 |" in text
-    assert "| FC | 9 | 1 |" not in card(distribution_match=match | {"off": False})
+    assert "divergence D(kept || student) is 1.50 nats" in text
+    assert "cannot be told" not in text
+    assert "| FC | 9 | 1 |" not in card(distribution_match=match | {"why": []})
+
+
+def test_no_verdict_where_the_student_is_hardly_known():
+    pair = {"from": "student", "to": "kept", "beyond_chance": None, "kl_unbounded": True}
+    pair |= dict.fromkeys(("tv", "tv_low", "tv_high", "tv_chance", "tv_chance_high", "kl", "kl_low", "kl_high"), 0.1)
+    match = {"student_source": "a file", "student_typed": 28, "student_wrong": 100, "pairs": [pair], "why": []}
+    text = card(distribution_match=match)
+    assert "cannot be told**: 28.0 % of the student's wrong solutions have a type" in text
+    assert "divergence is not finite" in text
 
 
 def test_names_in_a_measurement_add_no_markup():

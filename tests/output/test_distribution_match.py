@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from lemma_steps.output.distribution_match import distribution_match
+from lemma_steps.output.distribution_match import distribution_match, doubtful
 from lemma_steps.output.error_tally import ErrorTally
 from lemma_steps.taxonomy import default_distribution
 from tests.output.rows import candidate, kept, rejected
@@ -74,13 +74,14 @@ def test_without_a_student_the_papers_figures_stand_in_and_are_named():
     assert (found["student_typed"], found["student_wrong"]) == (0, 0)
 
 
-def test_a_distribution_file_comes_before_the_paper_and_the_runs_own_errors_before_both(tmp_path):
+def test_a_distribution_file_that_is_named_comes_before_the_runs_own_errors_and_the_paper(tmp_path):
     file = tmp_path / "student.json"
     file.write_text(json.dumps({"source": "gsm8k", "student": "m", "n": 4, "counts": {"CA": 3, "QM": 1}}))
     found = matched(injected(1, "CA"), distribution=str(file))
     assert found["student"] == {"CA": 0.75, "QM": 0.25}
     assert str(file) in found["student_source"]
-    assert matched(injected(1, "CA"), student(2, "OP"), distribution=str(file))["student"] == {"OP": 1.0}
+    assert (found["student_typed"], found["student_wrong"]) == (4, 4)
+    assert matched(injected(1, "CA"), student(2, "OP"), distribution=str(file))["student"] == found["student"]
     file.unlink()
     gone = matched(injected(1, "CA"), distribution=str(file))
     assert gone["student"] is None
@@ -94,6 +95,38 @@ def test_wrong_solutions_without_a_type_are_counted_and_said():
     assert found["student_untyped"] == {"declined (not_decidable)": 2}
     assert found["student_source"].startswith("1 of 3 wrong solutions")
     assert "no type" in found["student_source"]
+
+
+@pytest.mark.parametrize(("typed", "told"), [(9, True), (8, False)])
+def test_no_verdict_on_a_mix_that_most_errors_are_not_in(tmp_path, typed, told):
+    file = tmp_path / "student.json"
+    file.write_text(json.dumps({"source": "gsm8k", "student": "m", "n": 10, "counts": {"CA": typed}}))
+    own = student(1, "CA", wrong(typed, "CA"), wrong(10 - typed, None, "declined"))
+    for found in (matched(own, injected(2, "CA")), matched(injected(2, "CA"), distribution=str(file))):
+        assert {pair["beyond_chance"] for pair in found["pairs"] if pair["from"] == "student"} == {
+            False if told else None
+        }
+        assert all(pair["beyond_chance"] is False for pair in found["pairs"] if pair["from"] == "requested")
+    assert (doubtful(str(file)) is None) == told
+
+
+def test_shares_are_not_taken_for_counts(tmp_path):
+    file = tmp_path / "student.json"
+    file.write_text(json.dumps({"source": "gsm8k", "student": "m", "n": 10, "counts": {"CA": 0.6, "QM": 0.4}}))
+    found = matched(injected(1, "CA"), distribution=str(file))
+    assert (found["student"], found["student_wrong"]) == ({"CA": 0.6, "QM": 0.4}, 0)
+    assert {pair["n_from"] for pair in found["pairs"] if pair["from"] == "student"} == {None}
+    assert doubtful(str(file)) is None
+
+
+def test_types_are_lost_on_the_way_only_where_what_is_kept_differs_from_what_was_requested():
+    found = matched(student(0, "QM", wrong(400, "QM")), *(injected(number, "CA") for number in range(40)))
+    assert found["off"]
+    assert found["why"] == []
+    kl = {(pair["from"], pair["to"]): pair["kl_unbounded"] for pair in found["pairs"]}
+    assert kl == {("student", "requested"): True, ("requested", "made"): False} | {
+        (one, "kept"): one == "student" for one in ("requested", "student")
+    }
 
 
 def test_the_students_mix_is_that_of_all_that_were_classified_and_not_of_those_taken_for_the_set():
