@@ -47,7 +47,7 @@ def distribution_match(tally: ErrorTally, settings: Mapping[str, Any]) -> dict[s
         "student_source": student.source,
         "student_typed": student.typed,
         "student_wrong": student.wrong,
-        "student_untyped": student.untyped,
+        "student_untyped": dict(student.untyped),
         "student_errors": {"made": counts["student"], "kept": counts["student_kept"]},
         **{name: counts[name] for name in ("requested", "made", "kept")},
         "pairs": pairs,
