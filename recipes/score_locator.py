@@ -34,13 +34,13 @@ ASIDE = ("--data", "--output", "--json", "--prices", "--budget-usd")
 CONFIG = Path(__file__).parent / "configs" / "score_locator.yaml"
 
 
-def build(settings: Any, teacher: Any, folder: Path | None, *, reference: bool, checker: str) -> Any:
-    """Labelled solutions to the locator."""
+def build(settings: Any, teacher: Any, folder: Path | None, *, reference: bool) -> Any:
+    """Labelled solutions to the locator, which is asked once for every say of the arithmetic check."""
     from lemma_steps import steps
 
-    locator = {"llm": teacher, "seed": settings.seed, "votes": settings.votes}
-    locator |= {"with_reference": reference, "checker": checker}
-    return _pipeline(settings, folder, {"sets": settings.sets, "reference": reference}, steps.LocateFirstError, locator)
+    locator = {"name": "locate_first_error", "llm": teacher, "seed": settings.seed, "votes": settings.votes}
+    locator |= {"with_reference": reference, "checkers": settings.checkers}
+    return _pipeline(settings, folder, {"sets": settings.sets, "reference": reference}, steps.CompareCheckers, locator)
 
 
 def build_types(settings: Any, teacher: Any, folder: Path | None) -> Any:
@@ -104,17 +104,15 @@ def measure(settings: Any, folder: Path | None, output: Path, budget_usd: float 
     study = Study(settings, sets, made, asked.model_name)
     answered_by: Counter[str] = Counter()
     for reference in ways:
-        for checker in settings.checkers:
-            model = teacher()
-            pipeline = build(settings, model, folder, reference=reference, checker=checker)
-            located = study.located.setdefault((reference, checker), {})
-            for row in carry_out(pipeline, model, settings, output, budget_usd):
-                located.setdefault(row["source"], []).append(Prediction.of_row(row))
-                answered_by.update(call["model"] for call in row.get("provenance") or () if call["model"])
-                if (reference, checker) == (ways[-1], settings.checkers[0]):
-                    false = first_false_step(row["steps"])
-                    alone = Prediction(row["problem_id"], row["group"], row["labelled_step"], false)
-                    study.checked.setdefault(row["source"], []).append(alone)
+        model = teacher()
+        for row in carry_out(build(settings, model, folder, reference=reference), model, settings, output, budget_usd):
+            located = study.located.setdefault((reference, row["checker"]), {})
+            located.setdefault(row["source"], []).append(Prediction.of_row(row))
+            answered_by.update(call["model"] for call in row.get("provenance") or () if call["model"])
+            if (reference, row["checker"]) == (ways[-1], settings.checkers[0]):
+                false = first_false_step(row["steps"])
+                alone = Prediction(row["problem_id"], row["group"], row["labelled_step"], false)
+                study.checked.setdefault(row["source"], []).append(alone)
     if settings.typed_sets:
         model = teacher()
         for row in carry_out(build_types(settings, model, folder), model, settings, output, budget_usd):
@@ -164,9 +162,7 @@ def dry_run(settings: Any, folder: Path | None) -> None:
 
     counter = Tokens.of(settings.teacher.rpartition("#")[2].partition(":")[2] or settings.teacher)
     first, calls, tokens = None, 0, 0
-    ways = [
-        build(settings, RehearsalLLM(model="x"), folder, reference=way, checker="off") for way in settings.references
-    ]
+    ways = [build(settings, RehearsalLLM(model="x"), folder, reference=way) for way in settings.references]
     if settings.typed_sets:
         ways.append(build_types(settings, RehearsalLLM(model="x"), folder))
     for pipeline in ways:

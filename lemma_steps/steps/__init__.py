@@ -16,6 +16,7 @@ from lemma_steps.steps.audit_injection import AuditInjection
 from lemma_steps.steps.audit_trajectory import AuditTrajectory
 from lemma_steps.steps.classify_errors import ClassifyErrors
 from lemma_steps.steps.close_solution import CloseSolution
+from lemma_steps.steps.compare_checkers import CompareCheckers
 from lemma_steps.steps.decontaminate import Decontaminate
 from lemma_steps.steps.deduplicate import Deduplicate
 from lemma_steps.steps.error_type_sampler import ErrorTypeSampler
@@ -54,6 +55,7 @@ __all__ = [
     "AuditTrajectory",
     "ClassifyErrors",
     "CloseSolution",
+    "CompareCheckers",
     "Decontaminate",
     "Deduplicate",
     "ErrorTypeSampler",

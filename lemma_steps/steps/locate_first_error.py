@@ -19,6 +19,9 @@ from lemma_steps.steps.base import Row
 from lemma_steps.steps.teacher_task import TeacherTask
 from lemma_steps.trajectory import gold_trajectory
 
+Votes = list[tuple[Row | RejectionError, list[Row]]]
+"""Of each vote its step, or why there is none, and the calls made."""
+
 
 class LocateFirstError(TeacherTask):
     """Asks the teacher for the first wrong step, `votes` times, and keeps the share of votes for the winner.
@@ -48,8 +51,8 @@ class LocateFirstError(TeacherTask):
     Output columns:
         - error_step (`int`): the first wrong step, 1-based.
         - n_steps (`int`): steps of the wrong solution.
-        - locator_agreement (`float`): share of the teacher's votes for `error_step`, or for no error in a row that is
-            rejected for that; `None` where nobody voted.
+        - locator_agreement (`float`): share of the votes asked for that name `error_step`, or no error in a row that is
+            rejected for that; a reply that cannot be read names nothing. `None` where nobody voted.
         - label_source (`str`): `construction`, `teacher`, or `arithmetic` where the votes alone would have said otherwise.
         - teacher (`str`): who was asked.
         - provenance (`list[dict]`): the calls made.
@@ -96,30 +99,49 @@ class LocateFirstError(TeacherTask):
 
     async def process_row(self, row: Row) -> Row:
         """Vote, or take the step known by construction."""
-        steps = _steps(row)
-        label = {"n_steps": len(steps), "teacher": self.llm.model_name, "locator_agreement": None}
-        rule_based = getattr(self.llm, "labels_by_construction", False)
         declared = row.get("declared_step")
-        if declared is not None and rule_based:
-            return {**row, **label, "error_step": declared, "label_source": "construction"}
-        false = None if self.checker == "off" else first_false_step(steps)
+        if declared is not None and getattr(self.llm, "labels_by_construction", False):
+            return {**row, **self._unvoted(row), "error_step": declared, "label_source": "construction"}
+        false = None if self.checker == "off" else first_false_step(_steps(row))
         if declared is not None and false is not None and false < declared:
-            raise RejectionError("labels_disagree", f"marked step {declared}, false equation in step {false}", label)
-        results = await asyncio.gather(*(self._vote(row, number) for number in range(self.votes)))
+            detail = f"marked step {declared}, false equation in step {false}"
+            raise RejectionError("labels_disagree", detail, self._unvoted(row))
+        return self.labelled(row, await self.asked(row), false, self.checker)
+
+    async def asked(self, row: Row) -> Votes:
+        """All votes on a row, each with the calls that it took."""
+        return await asyncio.gather(*(self._vote(row, number) for number in range(self.votes)))
+
+    def labelled(self, row: Row, results: Votes, false: int | None, checker: str) -> Row:
+        """The row with the label that the votes and the check's say come to.
+
+        Args:
+            row: with `declared_step`, if an injector marked one.
+            results: of `asked`.
+            false: the first step with a false equation.
+            checker: what it may say.
+
+        Raises:
+            RejectionError: there is no vote, no error, or not the declared one.
+        """
+        declared, rule_based = row.get("declared_step"), getattr(self.llm, "labels_by_construction", False)
         calls = [*(row.get("provenance") or []), *(call for _, called in results for call in called)]
-        columns = {**label, "provenance": calls}
+        columns = {**self._unvoted(row), "provenance": calls}
         votes = Counter(vote["vote"] for vote, _ in results if isinstance(vote, dict))
         failures = [vote for vote, _ in results if isinstance(vote, RejectionError)]
         if not votes and (false is None or {failure.reason for failure in failures} != {"declined"}):
             raise RejectionError(failures[0].reason, failures[0].detail, columns)
-        step, share, by_check = decided(votes, declared, false, self.checker)
-        columns["locator_agreement"] = None if rule_based else share
+        step, by_check = decided(votes, declared, false, checker)
+        columns["locator_agreement"] = votes[step] / len(results) if votes and not rule_based else None
         if step is None:
-            raise RejectionError("no_error_found", f"{votes[None]} of {votes.total()} votes see no error", columns)
+            raise RejectionError("no_error_found", f"{votes[None]} of {len(results)} votes see no error", columns)
         if declared is not None and step != declared:
             raise RejectionError("labels_disagree", f"marked step {declared}, voted step {step}", columns)
         source = "arithmetic" if rule_based or by_check else "teacher"
         return {**row, **columns, "error_step": step, "label_source": source}
+
+    def _unvoted(self, row: Row) -> Row:
+        return {"n_steps": len(_steps(row)), "teacher": self.llm.model_name, "locator_agreement": None}
 
     async def _vote(self, row: Row, number: int) -> tuple[Row | RejectionError, list[Row]]:
         asked = {**row, "provenance": []}
@@ -140,14 +162,14 @@ def _steps(row: Row) -> list[str]:
 
 def decided(
     votes: Counter[int | None], declared: int | None, false: int | None, checker: str
-) -> tuple[int | None, float | None, bool]:
-    """The first wrong step, the teacher's share of votes for it, and whether the teacher alone would have said another."""
+) -> tuple[int | None, bool]:
+    """The first wrong step, and whether the teacher alone would have said another."""
     step = voted = _winner(votes, declared)
     if checker == "vote" and false is not None:
         step = _winner(votes + Counter({false: 1}), declared)
     elif checker == "earliest" and false is not None:
         step = false if voted is None else min(voted, false)
-    return step, votes[step] / votes.total() if votes else None, step != voted
+    return step, step != voted
 
 
 def _winner(votes: Counter[int | None], declared: int | None) -> int | None:

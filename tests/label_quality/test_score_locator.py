@@ -148,6 +148,16 @@ def test_differences_and_the_check_alone(data, tmp_path):
     assert report["sets"]["eic_gsm8k"]["left_out"] == {}
 
 
+def test_a_reply_that_cannot_be_read_is_paid_for_once_for_every_say_of_the_check(data, tmp_path):
+    """Most replies of a small model are like that; and the difference that the check makes is of the same replies."""
+    with serving(lambda body: completion("I cannot say.")) as server:
+        options = ["--teacher", f"vllm:{server.url}#m", "--data", data, "--no-types", "--set", "eic_gsm8k"]
+        run(*options, "--output", tmp_path / "off", "--checker", "off")
+        paid = len(server.requests)
+        run(*options, "--output", tmp_path / "all")
+        assert len(server.requests) == 2 * paid
+
+
 def test_a_run_that_stops_ends_with_3_and_the_same_command_goes_on(data, tmp_path):
     prices = tmp_path / "prices.yaml"
     prices.write_text("- {model: m, input: 100, cached: 100, output: 100}\n", encoding="utf-8")

@@ -46,7 +46,9 @@ LOCATION = [
     (["1"], 2, None, 1.0, "labels_disagree"),
     (["0"], None, None, None, "reply_unparsed"),
     (["4"], None, None, None, "step_out_of_range"),
-    (["7", "2", "2"], None, 2, 1.0, None),
+    (["7", "2", "2"], None, 2, 2 / 3, None),
+    (["maybe", "2", "maybe"], None, 2, 1 / 3, None),
+    (["maybe", "none"], None, None, 0.5, "no_error_found"),
     (["maybe"], None, None, None, "reply_unparsed"),
 ]
 
@@ -170,7 +172,7 @@ def test_beside_a_noisy_locator_a_vote_of_the_check_helps_most_and_costs_nothing
     for steps, error in solutions(rng):
         said = [error if rng.random() < accuracy else rng.choice([None, 1, 2, 3, 4, 5]) for _ in range(votes)]
         for checker, of in hits.items():
-            step, _, _ = decided(Counter(said), None, first_false_step(steps), checker)
+            step, _ = decided(Counter(said), None, first_false_step(steps), checker)
             of["wrong" if error else "right"].append(step == error)
     share = {checker: {label: mean(found) for label, found in of.items()} for checker, of in hits.items()}
     assert share["off"]["right"] == share["vote"]["right"] == share["earliest"]["right"]
