@@ -26,6 +26,7 @@ from lemma_steps.training.encoding import IGNORED, Encoder
 
 Row = dict[str, Any]
 _BATCH = 1000
+_TABLE = "CREATE TABLE drawn (place INTEGER PRIMARY KEY, problem TEXT NOT NULL, row BLOB NOT NULL)"
 
 
 class Subset:
@@ -84,9 +85,20 @@ class Subset:
         parent = {"id": self._set.id, "rows": there, "seed": self._seed}
         settings = {**self._settings(), "subset": {**parent, **asked}}
         facts = {"path": str(self._path), **parent, "trained_tokens": trained, "tokenizer": tokenizer}
-        with run_directory(output, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)) as directory:
-            drawn = self._drawn(count)
-            writing = write_result(drawn, ["subset"], directory, settings, command, about=lambda: {"subset_of": facts})
+        with (
+            run_directory(output, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)) as directory,
+            Scratch(_TABLE) as drawn,
+        ):
+            self._draw(count, drawn)
+            writing = write_result(
+                _in_order(drawn),
+                ["subset"],
+                directory,
+                settings,
+                command,
+                about=lambda: {"subset_of": facts},
+                by_problem=lambda: _rows_of(drawn, "problem, place"),
+            )
             return asyncio.run(writing)
 
     def _hashes(self) -> Iterator[int]:
@@ -140,15 +152,25 @@ class Subset:
             _, first = next(self._rows())
             return {"method": first["method"]}
 
-    async def _drawn(self, count: int) -> AsyncIterator[Row]:
-        """The first `count` rows of the order; they are put in order on disk."""
+    def _draw(self, count: int, drawn: Scratch) -> None:
+        """Put the first `count` rows of the order on disk."""
         places = np.empty_like(self._order)
         places[self._order] = np.arange(len(places))
-        rows = ((int(places[at]), json.dumps(row).encode()) for at, row in self._rows(places < count))
-        with Scratch("CREATE TABLE drawn (place INTEGER PRIMARY KEY, row BLOB NOT NULL)") as drawn:
-            drawn.add("INSERT INTO drawn VALUES (?, ?)", rows)
-            for place in range(count):
-                yield json.loads(drawn.run("SELECT row FROM drawn WHERE place = ?", (place,))[0][0])
+        rows = (
+            (int(places[at]), digest(row["problem_id"]), json.dumps(row).encode())
+            for at, row in self._rows(places < count)
+        )
+        drawn.add("INSERT INTO drawn VALUES (?, ?, ?)", rows)
+
+
+def _rows_of(drawn: Scratch, order: str) -> Iterator[Row]:
+    for (place,) in drawn.run(f"SELECT place FROM drawn ORDER BY {order}"):
+        yield json.loads(drawn.run("SELECT row FROM drawn WHERE place = ?", (place,))[0][0])
+
+
+async def _in_order(drawn: Scratch) -> AsyncIterator[Row]:
+    for row in _rows_of(drawn, "place"):
+        yield row
 
 
 def _load(tokenizer: str) -> Any:

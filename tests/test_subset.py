@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from itertools import product
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 from lemma_steps import subsets
 from lemma_steps.errors import RefusedError
-from lemma_steps.output import DatasetWriter
+from lemma_steps.output import DatasetWriter, Summary
 from lemma_steps.prompts import inference_prompt
 from lemma_steps.subsets import Subset
 from tests.output.rows import kept
@@ -138,6 +139,25 @@ def test_what_the_parent_left_out_is_not_forgotten(tmp_path):
     (folder / "report.json").write_text(json.dumps({"settings": settings_of_parent}), encoding="utf-8")
     Subset(folder).write(tmp_path / "out", "command", rows=3)
     assert "decontamination was switched off" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_figures_of_all_rows_are_those_of_the_set_in_whatever_order_they_stand(tmp_path):
+    """Rows of one problem share calls, errors and the student's samples; each counts once."""
+    wrong = [{"error_type": "CA", "reason": None, "samples": 2}]
+    rows = []
+    for number in range(SIZE):
+        for origin, strategy in product(("student", "injected"), ("fix_continue", "fresh_restart")):
+            own = {"origin": origin, "strategy": strategy, "id": f"{number}-{origin}-{strategy}"}
+            rows.append({**row(number), **own, "wrong_samples": wrong})
+    summary = Summary(["subset"])
+    with DatasetWriter(tmp_path / "set") as writer:
+        for one in rows:
+            summary.add(writer.write(one))
+    whole = summary.report(settings={"subset": {}}, run={})
+    part = Subset(tmp_path / "set").write(tmp_path / "out", "command", rows=len(rows))
+    same = ("calls", "cost", "distribution_match", "strategies", "duplicates", "problems", "text_checks", "lengths")
+    assert {name: part[name] for name in same} == {name: whole[name] for name in same}
+    assert part["distribution_match"]["student_wrong"] == 2 * SIZE
 
 
 def test_the_same_folder_takes_the_same_subset_only(whole, tmp_path):

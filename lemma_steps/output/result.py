@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.label_quality.of_run import label_quality
 from lemma_steps.output.card import render_card
 from lemma_steps.output.figures import draw_figures
+from lemma_steps.output.record import normalise
 from lemma_steps.output.report import render_report
 from lemma_steps.output.summary import Summary
 from lemma_steps.output.writer import DatasetWriter
@@ -31,6 +32,7 @@ async def write_result(
     run: Callable[[], Mapping[str, Any]] = dict,
     repo: str | None = None,
     about: Callable[[], Mapping[str, Any]] = dict,
+    by_problem: Callable[[], Iterable[Mapping[str, Any]]] | None = None,
 ) -> dict[str, Any]:
     """Write all rows and what there is to say about them, and return the content of `report.json`.
 
@@ -43,6 +45,8 @@ async def write_result(
         run: asked when all rows are written: more facts that vary from run to run, such as what was spent.
         repo: the Hub repository that the card names, if the set will be published.
         about: asked when all rows are written: more of the set for `report.json`, such as what it is a subset of.
+        by_problem: where `rows` has another order, asked when all are written for the same rows, those of one problem
+            together, which is how the figures count them.
 
     Raises:
         StoppedError: a file cannot be written; a former result stays as it was.
@@ -52,7 +56,11 @@ async def write_result(
     try:
         with DatasetWriter(output_dir) as writer:
             async for row in rows:
-                summary.add(writer.write(row))
+                record = writer.write(row)
+                if by_problem is None:
+                    summary.add(record)
+            for row in by_problem() if by_problem else ():
+                summary.add(normalise(row))
             facts = {"command": command, **_facts(time.monotonic() - started, summary.funnel.entered), **run()}
             report = {**summary.report(settings=settings, run=facts), **about()}
             report["label_quality"] = label_quality(report["calls"], settings)
