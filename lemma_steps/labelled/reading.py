@@ -28,6 +28,8 @@ def to_solution(row: Mapping[str, Any], by: Conventions, references: References)
     Raises:
         BadRow: with a reason code; the row cannot be used.
     """
+    if by.columns["label"] not in row:  # a null may be a label
+        raise BadRow("label_unreadable", f"no column {by.columns['label']}")
     found = {name: row.get(column) for name, column in by.columns.items()}
     question = _text(found["question"], "question")
     if options := _optional(found.get("options"), "options"):

@@ -97,6 +97,15 @@ def test_what_is_no_labelled_solution_says_why(name, changes, reason):
     assert bad.value.reason == reason
 
 
+@pytest.mark.parametrize("name", list(ROWS))
+def test_a_row_without_its_label_is_not_free_of_errors(name):
+    """Null means "no error" in two sets; a column that is not there means that nobody labelled the row."""
+    row = {column: value for column, value in ROWS[name].items() if column != Conventions.of(name).columns["label"]}
+    with pytest.raises(BadRow) as bad:
+        to_solution(row, Conventions.of(name), {}.get)
+    assert bad.value.reason == "label_unreadable"
+
+
 def test_steps_join_to_the_solution():
     assert "".join(read("eic_gsm8k").steps) == EIC["transformed_solution"]
     assert read("processbench_math").steps == ["Two and two.\n", "So 5.\n", "Done."]
