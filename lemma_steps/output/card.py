@@ -11,9 +11,9 @@ from urllib.parse import quote
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from lemma_steps.labelled import registry as labelled_sets
 from lemma_steps.output.examples import Examples, pieces
 from lemma_steps.output.methods import about
+from lemma_steps.output.quoted import labelled_by, quoted, set_title, unmeasured
 from lemma_steps.output.record import MEANINGS
 from lemma_steps.output.report import figure, number, percent, share, visible
 from lemma_steps.sources import registry
@@ -93,12 +93,6 @@ def spread(found: Mapping[str, float | None]) -> str:
     return share({"share": found["value"], **found})
 
 
-def _set_title(name: str) -> str:
-    """What a labelled set is called; a measurement of another version may name one that is not here."""
-    known = labelled_sets().get(name)
-    return known.title if known else name
-
-
 @cache
 def _template() -> Template:
     loader = PackageLoader("lemma_steps", "templates")
@@ -110,7 +104,8 @@ def _template() -> Template:
         "percent": percent,
         "number": number,
     }
-    environment.globals |= {"figure": figure, "share": share, "spread": spread, "set_title": _set_title}
+    environment.globals |= {"figure": figure, "share": share, "spread": spread, "set_title": set_title}
+    environment.globals |= {"labelled_by": labelled_by, "quoted": quoted, "missing": unmeasured}
     environment.filters.update(filters)
     return environment.get_template("card.md.jinja2")
 

@@ -91,7 +91,9 @@ def _student(tally: ErrorTally, file: str | None) -> _Student:
     own, untyped = tally.student(), tally.untyped()
     typed, rest = sum(own.values()), sum(untyped.values())
     if typed:
-        named = f"{typed:,} of {typed + rest:,} wrong solutions of the student, as classified in this run"
+        named = (
+            f"{typed:,} of {typed + rest:,} wrong solutions of the student to these problems, as classified in this run"
+        )
         return _Student(own, f"{named}; the others have no type" if rest else named, typed, typed + rest, untyped)
     if not (styles := tally.styles()):
         return _Student(None, "not measured", 0, rest, untyped)

@@ -13,6 +13,7 @@ from lemma_steps.output import charts, sections
 from lemma_steps.output.examples import Examples
 from lemma_steps.output.figures import figure_names
 from lemma_steps.output.methods import about
+from lemma_steps.output.quoted import labelled_by, quoted, set_title, unmeasured
 from lemma_steps.taxonomy import TAXONOMY
 
 LONGEST_TEXT = 3000
@@ -63,6 +64,7 @@ def _template() -> Template:
     )
     environment.filters.update({"visible": visible, "percent": percent, "number": number, "yaml": _yaml})
     environment.globals |= {"figure": figure, "share": share, "bins": _bins, "three": _three}
+    environment.globals |= {"labelled_by": labelled_by, "quoted": quoted, "missing": unmeasured, "set_title": set_title}
     return environment.get_template("report.html.jinja2")
 
 

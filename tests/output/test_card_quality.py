@@ -21,7 +21,13 @@ def figure(value):
 def measurement(**changes):
     found = {
         name: figure(share)
-        for name, share in (("acc_wrong", 0.62), ("acc_right", 0.91), ("f1", 0.74), ("answered", 0.9))
+        for name, share in (
+            ("acc_wrong", 0.62),
+            ("acc_right", 0.91),
+            ("f1", 0.74),
+            ("answered", 0.9),
+            ("right_if_answered", 0.8),
+        )
     }
     sets = {"processbench_gsm8k": {"n": 340, "n_wrong": 175, "n_right": 165, **found}}
     asked = {"with_reference": True, "votes": 3, "checker": "off", "limit": None, "as_in_run": True}
@@ -48,7 +54,7 @@ def quality(locator=(), classifier=(), asked=True):
         (quality(asked=False), "Nobody was asked for the first wrong step: the labels are known by construction."),
         (
             quality([measurement()]),
-            "| ProcessBench, GSM8K | 175, 165 | 62.0 % (57.0 to 67.0) | 91.0 % (86.0 to 96.0) | 74.0 % (69.0 to 79.0) | 90.0 % (85.0 to 95.0) |",
+            "| ProcessBench, GSM8K | people | 175, 165 | 62.0 % (57.0 to 67.0) | 91.0 % (86.0 to 96.0) | 74.0 % (69.0 to 79.0) | 90.0 % (85.0 to 95.0) | 80.0 % (75.0 to 85.0) |",
         ),
         (quality([measurement()]), "asked 3 times, with the reference solution; 95 %"),
         (
@@ -57,7 +63,7 @@ def quality(locator=(), classifier=(), asked=True):
         ),
         (
             quality([measurement(limit=50, votes=1)]),
-            "asked once, with the reference solution, on 50 solutions of each set",
+            "asked once, with the reference solution, on at most 50 solutions of each set",
         ),
         (quality([measurement(checker="earliest")]), "the arithmetic check earliest"),
     ],
@@ -66,6 +72,19 @@ def test_a_locator_is_quoted_as_it_was_measured(keys, said):
     text = card(**keys)
     assert said in text
     assert ("Not measured: nobody has scored `org" in text) is (keys == quality())
+
+
+def test_of_several_measurements_that_is_quoted_which_was_asked_most_like_the_run():
+    first, second = measurement(votes=7), measurement(votes=5, as_in_run=False)
+    text = card(**quality([first, second]))
+    assert "asked 7 times" in text
+    assert "asked 5 times" not in text
+
+
+def test_who_was_asked_and_not_measured_is_named_beside_who_was():
+    text = card(**quality([measurement(teacher="another")]))
+    assert "Not measured: nobody has scored `org/model|x`" in text
+    assert "ProcessBench, GSM8K" in text
 
 
 def test_a_classifier_is_quoted_too():
@@ -79,7 +98,10 @@ def test_a_classifier_is_quoted_too():
         "sets": sets,
     }
     text = card(**quality(classifier=[one]))
-    assert "| EIC, GSM8K | 900 | 40.0 % (35.0 to 45.0) | 30.0 % (25.0 to 35.0) | – |" in text
+    assert (
+        "| EIC, GSM8K | GPT-4, which made the errors | 900 | 40.0 % (35.0 to 45.0) | 30.0 % (25.0 to 35.0) | – |"
+        in text
+    )
 
 
 def test_checks_of_injections_are_rates_of_what_could_be_computed():

@@ -6,9 +6,11 @@ import json
 
 import pytest
 
+from lemma_steps.labelled import registry
 from lemma_steps.output import Summary, normalise
 from lemma_steps.output.figures import draw_figures, figure_names
 from lemma_steps.output.figures.canvas import LONGEST_NAME, name
+from lemma_steps.output.figures.label_quality import locators
 from tests.output.rows import STEPS, kept, rejected, stream
 
 HOSTILE = ["$\\frac{$", "_hidden", "\x00\x1b[2J\u202e\ud800", "数" * 200, "<b>&amp;", "", "a\nb\t%s {0}"]
@@ -44,6 +46,14 @@ def test_any_name_can_be_drawn(text):
     measured = {"teacher": text, "votes": text, "sets": {text: figures}}
     report = report_of([{**kept(1), **names}, bad], calls=[call], label_quality={"locator": [measured]})
     assert {"label_quality.png", "calls.png"} <= dict(draw_figures(report)).keys()
+
+
+def test_the_figure_of_the_labels_names_every_set_that_the_page_shows():
+    found = [{"teacher": "t", "votes": v, "sets": {key: {"n": 3} for key in registry()}} for v in (1, 3)]
+    assert [label for label, _ in locators({"label_quality": {"locator": found}})] == [
+        by.title for by in registry().values()
+    ]
+    assert all(name(by.title) == by.title for by in registry().values())
 
 
 @pytest.mark.parametrize("rows", [[], [rejected(1, "load_problems", "no_answer")]], ids=["none", "bad"])

@@ -222,6 +222,24 @@ def test_what_nobody_measured_is_called_so_and_what_was_measured_has_its_interva
     assert measured.tags["script"] == unmeasured.tags["script"] == 0
 
 
+def test_measurements_asked_otherwise_than_the_run_are_folded_away():
+    share = {"value": 0.5, "low": 0.4, "high": 0.6}
+    figures = {"n": 90, "n_wrong": 60, "n_right": 30, "right_if_answered": share}
+    found = [
+        {"teacher": "t", "votes": votes, "as_in_run": votes == 3, "sets": {"eic_gsm8k": figures}} for votes in (3, 5, 9)
+    ]
+    summary = Summary(STEPS)
+    summary.add(normalise(kept(1)))
+    report = summary.report(settings={}, run={"command": "x"}) | {"label_quality": {"asked": {}, "locator": found}}
+    shown, folded = render_report(report, summary.examples).split("Asked in other ways: 2 more measurements")
+    assert "votes 3" in shown
+    assert "votes 5" not in shown
+    assert folded.count("not as in this run") == 2
+    assert all(
+        words in shown for words in ("EIC, GSM8K", "GPT-4, which made the errors", "60 + 30", "right if answered")
+    )
+
+
 @pytest.mark.parametrize("method", ["sft", "rft", "gptaug", "isc", "refaug", "new_method"])
 def test_other_methods_have_the_sections_that_make_sense(method):
     columns = dict.fromkeys(

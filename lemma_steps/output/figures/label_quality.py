@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lemma_steps.output.figures.canvas import Report, intervals
+from lemma_steps.output.figures.canvas import Report, intervals, name
+from lemma_steps.output.quoted import quoted, set_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FIGURES = {"acc_wrong": "right on wrong solutions", "acc_right": "right on right solutions", "f1": "F1"}
-_MOST = 12
+_MOST = 40
 
 
 def locators(report: Report) -> list[tuple[str, Mapping[str, Any]]]:
-    """(set and how it was asked, its figures) of every measurement of the run's locator."""
-    found = (report.get("label_quality") or {}).get("locator") or []
-    return [
-        (f"{name}, {'with' if one.get('with_reference') else 'no'} reference, votes {one.get('votes', 1)}", figures)
-        for one in found
-        for name, figures in one["sets"].items()
-    ][:_MOST]
+    """(set, its figures) of the measurements of the run's locator that the page quotes first."""
+    return [(set_title(key), figures) for one in _shown(report) for key, figures in one["sets"].items()][:_MOST]
 
 
 def draw_label_quality(figure: Figure, report: Report) -> None:
@@ -31,6 +27,17 @@ def draw_label_quality(figure: Figure, report: Report) -> None:
     shown = {words: [_share(figures.get(key)) for _, figures in rows] for key, words in FIGURES.items()}
     intervals(axes, [label for label, _ in rows], shown)
     axes.set_title("First wrong step: how often the locator was right on labelled sets", loc="left", fontsize=11)
+    figure.text(0.01, 0.015, "; ".join(map(_asked, _shown(report)))[:140], fontsize=8)
+
+
+def _shown(report: Report) -> list[Mapping[str, Any]]:
+    return quoted((report.get("label_quality") or {}).get("locator") or [])
+
+
+def _asked(one: Mapping[str, Any]) -> str:
+    how = "as in the run" if one.get("as_in_run") else "not as in the run"
+    reference = "with" if one.get("with_reference") else "without"
+    return f"{name(one['teacher'])} {reference} reference, votes {name(one.get('votes', 1))}, {how}"
 
 
 def _share(figure: Mapping[str, Any] | None) -> dict[str, Any] | None:
