@@ -10,6 +10,8 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EACCES, EISDIR
+from pathlib import Path
 
 from lemma_steps.errors import RefusedError, StoppedError
 
@@ -28,6 +30,24 @@ def quiet_libraries() -> None:
 def many(count: int, word: str) -> str:
     """`1 row`, `1,200 rows`."""
     return f"{count:,} {word}{'s' * (count != 1)}"
+
+
+def refuse_unwritable(file: Path | None, option: str) -> None:
+    """Make sure, before work begins, that the file which an option names can be written at its end.
+
+    Raises:
+        RefusedError: it cannot.
+    """
+    if file is None:
+        return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        if not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
+    except OSError as error:
+        raise RefusedError(f"{option} {file}: {error.strerror}; give another file") from None
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -47,6 +48,8 @@ class ModelSettings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
+    options: ClassVar[Mapping[str, str]] = {}
+    """Names of command-line options where they are not those of the settings."""
 
     teacher: str
     student: str = "none"
@@ -92,9 +95,10 @@ class ModelSettings(BaseModel):
             first = error.errors()[0]
             name = str(first["loc"][0])
             where = f"{config}: {'.'.join(map(str, first['loc']))}"
-            if overrides.get(name) is not None:
-                where = f"--{name.replace('_', '-')} {overrides[name]}"
-            raise RefusedError(f"{where}: {first['msg']}; see --help and recipes/configs/offline.yaml") from None
+            if (given := overrides.get(name)) is not None:
+                option = cls.options.get(name, name.replace("_", "-"))
+                where = f"--{option} {' '.join(map(str, given)) if isinstance(given, list) else given}"
+            raise RefusedError(f"{where}: {first['msg'].removeprefix('Value error, ')}; see --help") from None
 
 
 class Settings(ModelSettings):

@@ -25,7 +25,6 @@ from rich.text import Text
 from lemma_steps import options
 from lemma_steps.console import exit_codes, many, quiet_libraries
 from lemma_steps.error_analysis.settings import AnalysisSettings
-from lemma_steps.errors import RefusedError
 
 CONFIG = Path(__file__).parent / "configs" / "analyze_errors.yaml"
 
@@ -93,8 +92,6 @@ def main(
             "batch": batch,
         }
         settings = AnalysisSettings.read(config, overrides)
-        if budget_usd is not None and not 0 < budget_usd < float("inf"):
-            raise RefusedError(f"--budget-usd {budget_usd}: give an amount above 0")
         show(run(settings, output, budget_usd), output)
 
 
@@ -116,8 +113,7 @@ def run(settings: AnalysisSettings, output: Path, budget_usd: float | None) -> A
         student = student_llm(settings.model_copy(update={"student_sampling": sampling}), store) if sampled else None
         teacher = teacher_llm(settings, store)
         runs.append((temperature, [teacher, student], build(settings, teacher, student, temperature)))
-    if budget_usd is not None:
-        refuse_unpriced(runs[0][1], settings.prices)
+    refuse_unpriced(runs[0][1], settings.prices, budget_usd)
     written = yaml.safe_dump([pipeline.dump() for _, _, pipeline in runs], sort_keys=False, allow_unicode=True)
     command = shlex.join(["python", "recipes/analyze_errors.py", *sys.argv[1:]])
     result = AnalysisResult(output, settings, teacher.model_name)

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lemma_steps import options
-from lemma_steps.console import exit_codes, many, quiet_libraries
+from lemma_steps.console import exit_codes, many, quiet_libraries, refuse_unwritable
 from lemma_steps.errors import StoppedError
 
 CONFIG = Path(__file__).parent / "configs" / "audit_injection.yaml"
@@ -72,6 +72,7 @@ def main(
         from lemma_steps.settings import ModelSettings
 
         settings = ModelSettings.read(config, {"teacher": classifier, "seed": seed, "prices": prices, "batch": batch})
+        refuse_unwritable(json_file, "--json")
         report = run(paths, settings, output, asks=classifier is not None, budget_usd=budget_usd)
         if json_file:
             try:
@@ -91,8 +92,7 @@ def run(paths: list[str], settings: Any, output: Path, *, asks: bool, budget_usd
 
     total = LoadInjections(name="check", paths=paths).check()
     model = teacher_llm(settings, str(output / STORE)) if asks else None
-    if budget_usd is not None:
-        refuse_unpriced([model], settings.prices)
+    refuse_unpriced([model], settings.prices, budget_usd)
     command = shlex.join(["python", "recipes/audit_injection.py", *sys.argv[1:]])
 
     async def consume(

@@ -207,8 +207,7 @@ def run(settings: BaselineSettings, output: Path, *, budget_usd: float | None, r
     store = str(output / STORE)
     teacher = None if settings.teacher == "none" else teacher_llm(settings, store)
     student = student_llm(settings, store)
-    if budget_usd is not None:
-        refuse_unpriced([teacher, student], settings.prices)
+    refuse_unpriced([teacher, student], settings.prices, budget_usd)
     report = execute(
         build(settings, teacher, student),
         [teacher, student],

@@ -289,8 +289,7 @@ def run(
         total = len(shard.block(total))
     place = place_of(output, shard)
     teacher, student = models(settings, str(place / STORE))
-    if budget_usd is not None:
-        refuse_unpriced([teacher, student], settings.prices)
+    refuse_unpriced([teacher, student], settings.prices, budget_usd)
     report = execute(
         build(settings, teacher, student, shard),
         [teacher, student],

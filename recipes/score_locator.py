@@ -27,8 +27,8 @@ from rich.console import Console
 from rich.text import Text
 
 from lemma_steps import options
-from lemma_steps.console import exit_codes, many, quiet_libraries
-from lemma_steps.errors import RefusedError
+from lemma_steps.console import exit_codes, many, quiet_libraries, refuse_unwritable
+from lemma_steps.errors import RefusedError, StoppedError
 
 ASIDE = ("--data", "--output", "--json", "--prices", "--budget-usd")
 CONFIG = Path(__file__).parent / "configs" / "score_locator.yaml"
@@ -90,8 +90,7 @@ def measure(settings: Any, folder: Path | None, output: Path, budget_usd: float 
         return teacher_llm(settings, str(output / STORE))
 
     asked = teacher()
-    if budget_usd is not None:
-        refuse_unpriced([asked], settings.prices)
+    refuse_unpriced([asked], settings.prices, budget_usd)
     sets = [LabelledSet.read(name, folder) for name in settings.sets]
     ways = [seen for seen in settings.references if not seen or any(one.no_references is None for one in sets)]
     if not ways:
@@ -142,17 +141,21 @@ def write(study: Any, output: Path, json_file: Path | None) -> tuple[list[Any], 
     from lemma_steps.label_quality.tables import tables
 
     measurements = study.measurements()
+    kept = {store(measurement).parent for measurement in measurements}
     report = study.report(measurements)
     shown = tables(report)
     text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
-    for path in (output / "report.json", *([json_file] if json_file else [])):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
     name = escape_markdown(printable(study.teacher))
     page = "\n".join([f"# Label quality of {name}\n", *(table.markdown() for table in shown)])
-    (output / "report.md").write_text(page, encoding="utf-8")
-    kept = {store(measurement).parent for measurement in measurements}
-    return shown, ["report.json", "report.md", *draw(report, output), *(f"measurements in {one}" for one in kept)]
+    try:
+        for path in (output / "report.json", *([json_file] if json_file else [])):
+            path.write_text(text, encoding="utf-8")
+        (output / "report.md").write_text(page, encoding="utf-8")
+        drawn = draw(report, output)
+    except OSError as error:
+        where = error.filename or output
+        raise StoppedError(f"{where}: {error.strerror or error}; free some space and run again") from None
+    return shown, ["report.json", "report.md", *drawn, *(f"measurements in {one}" for one in kept)]
 
 
 def dry_run(settings: Any, folder: Path | None) -> None:
@@ -216,6 +219,7 @@ def main(
         if dry:
             dry_run(settings, data)
             return
+        refuse_unwritable(json_file, "--json")
         study = measure(settings, data, output, budget_usd)
         shown, written = write(study, output, json_file)
         console = Console()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import yaml
 from pydantic import Field, field_validator
@@ -26,11 +26,13 @@ class ScoreSettings(ModelSettings):
         types: whether the classifier of error types is asked too, on the sets that have types.
     """
 
+    options: ClassVar[dict[str, str]] = {"sets": "set"}
+
     sets: list[str] = Field(default_factory=lambda: list(registry()), min_length=1)
     limit: int | None = Field(default=None, ge=1)
     votes: int = Field(default=1, ge=1)
     reference: Literal["with", "without", "both"] = "both"
-    checker: Checker | Literal["compare"] = "compare"
+    checker: Literal["off", "vote", "earliest", "compare"] = "compare"
     types: bool = True
 
     @field_validator("sets")

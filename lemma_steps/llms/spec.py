@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 from typing import Any
 
 from distilabel.models.llms import LLM
@@ -84,12 +85,16 @@ def student_llm(settings: ModelSettings, store: str | None) -> LLM | None:
     )
 
 
-def refuse_unpriced(models: Iterable[LLM | None], prices: str | None) -> None:
-    """Make sure that a budget can be kept.
+def refuse_unpriced(models: Iterable[LLM | None], prices: str | None, budget_usd: float | None) -> None:
+    """Make sure that a budget can be kept, where there is one.
 
     Raises:
-        RefusedError: the price of a model that is asked for money is unknown.
+        RefusedError: it is no amount, or the price of a model that is asked for money is unknown.
     """
+    if budget_usd is None:
+        return
+    if not 0 < budget_usd < inf:
+        raise RefusedError(f"--budget-usd {budget_usd}: give an amount above 0")
     known = Prices.read(prices)
     for model in models:
         if isinstance(model, OpenAICompatibleLLM) and not known.knows(model.model):

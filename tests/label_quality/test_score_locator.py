@@ -192,7 +192,11 @@ def test_a_dry_run_calls_nothing(data, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--set", "nothing"], "no such labelled set"),
+        (["--set", "nothing"], "error: --set nothing: nothing: no such labelled set"),
+        (["--checker", "maybe"], "'vote', 'earliest' or 'compare'; see --help"),
+        (["--budget-usd", "-1"], "--budget-usd -1.0: give an amount above 0"),
+        (["--json", "/proc/x/y.json"], "--json /proc/x/y.json: "),
+        (["--json", "/proc"], "--json /proc: "),
         (["--reference", "maybe"], "--reference"),
         (["--votes", "0"], "--votes"),
         (["--limit", "0"], "--limit"),
@@ -206,6 +210,20 @@ def test_what_cannot_be_is_refused_in_one_line(options, said, data, tmp_path):
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_disk_that_is_full_at_the_end_stops_and_the_measurement_is_kept(data, tmp_path, monkeypatch):
+    """Everything was asked and paid for by then."""
+
+    def full(*_):
+        raise OSError(28, "No space left on device", "locator.png")
+
+    monkeypatch.setattr("lemma_steps.label_quality.pictures.draw", full)
+    with serving(located) as server:
+        options = ["--teacher", f"vllm:{server.url}#m", "--data", data, "--set", "eic_gsm8k", "--no-types"]
+        done = run(*options, "--output", tmp_path / "out", code=3)
+    assert "locator.png: No space left on device; free some space and run again" in done.stderr
+    assert measured("locator", "m", TEMPLATE)
 
 
 def test_the_public_sets_go_through(lemma_data, tmp_path):

@@ -528,7 +528,14 @@ def test_a_budget_needs_a_price(tmp_path):
     (tmp_path / "prices.yaml").write_text(PRICES)
     llm = OpenAICompatibleLLM(model="some-model", base_url="http://localhost:1/v1")
     with pytest.raises(RefusedError, match="no price is known for some-model; give one with --prices"):
-        refuse_unpriced([llm, None], str(tmp_path / "prices.yaml"))
+        refuse_unpriced([llm, None], str(tmp_path / "prices.yaml"), 5.0)
+    refuse_unpriced([llm, None], str(tmp_path / "prices.yaml"), None)
+
+
+@pytest.mark.parametrize("amount", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_budget_is_an_amount(amount):
+    with pytest.raises(RefusedError, match="give an amount above 0"):
+        refuse_unpriced([], None, amount)
 
 
 def test_stock_distilabel_gets_none_in_the_place_of_a_failed_reply_not_its_text(tmp_path):
