@@ -136,12 +136,12 @@ def write(study: Any, output: Path, json_file: Path | None) -> tuple[list[Any], 
     """Keep the measurements and write report, tables and figures; returns the tables and what was written."""
     from lemma_steps.evaluation.results.labels import printable
     from lemma_steps.evaluation.results.table_text import escape_markdown
-    from lemma_steps.label_quality.measured import store
+    from lemma_steps.label_quality.measured import answered, store
     from lemma_steps.label_quality.pictures import draw
     from lemma_steps.label_quality.tables import tables
 
     measurements = study.measurements()
-    kept = {store(measurement).parent for measurement in measurements}
+    kept = {store(measurement).parent for measurement in measurements if answered(measurement)}
     report = study.report(measurements)
     shown = tables(report)
     text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
@@ -224,7 +224,7 @@ def main(
         shown, written = write(study, output, json_file)
         console = Console()
         if not console.is_terminal:
-            console = Console(width=100)
+            console = Console(width=140)  # a file or a pipe has no edge to fold at
         for table in shown:
             console.print(table.screen())
         if failed := lost(study):

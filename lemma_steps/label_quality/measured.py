@@ -76,6 +76,11 @@ def measured(kind: Kind, teacher: str, template: str) -> list[Measurement]:
     return sorted(found.values(), key=lambda one: -solutions(one))
 
 
+def answered(measurement: Mapping[str, Any]) -> bool:
+    """Whether there was any answer at all; of a server that was down nothing is worth keeping."""
+    return any(figures["answered"]["value"] for figures in measurement["sets"].values())
+
+
 def solutions(measurement: Mapping[str, Any]) -> int:
     """How many solutions stand behind a measurement."""
     return sum(figures["n"] for figures in measurement["sets"].values())

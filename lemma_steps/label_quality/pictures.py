@@ -10,12 +10,12 @@ from lemma_steps.evaluation.results.labels import short_name
 from lemma_steps.evaluation.results.picture import COLOURS
 from lemma_steps.label_quality.measurement import title
 from lemma_steps.label_quality.tables import seen
-from lemma_steps.label_quality.type_scores import NONE, PREDICTED, UNANSWERED
+from lemma_steps.label_quality.type_scores import PREDICTED, UNANSWERED
 from lemma_steps.labelled import registry
 
 Report = Mapping[str, Any]
 SHOWN = {"acc_wrong": "accuracy on wrong solutions", "acc_right": "accuracy on right solutions", "f1": "F1"}
-SAID = {NONE: "no\nerror", UNANSWERED: "no\nreply"}
+SAID = {UNANSWERED: "unan-\nswered"}
 
 
 def draw(report: Report, folder: Path) -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lemma_steps.label_quality.calibration import calibration
 from lemma_steps.label_quality.prediction import Prediction
 from lemma_steps.label_quality.resampling import Figure, Resampled, figure, harmonic, proportion, share
+from lemma_steps.study.difference import FEWEST
 
 SHARES = {
     "acc_wrong": "wrong solutions whose first wrong step is found",
@@ -84,14 +85,23 @@ def draws(predictions: Sequence[Prediction], name: str) -> Draws:
 def difference(before: Sequence[Prediction], after: Sequence[Prediction], name: str) -> dict[str, Any]:
     """How much better `after` is than `before` on the solutions that both were asked about: `n`, and a figure each.
 
-    The same questions are drawn for both, so that the interval is that of the difference.
+    The same questions are drawn for both, so that the interval is that of the difference. Where fewer than six questions
+    differ there is none: so few can differ one way by chance.
     """
     second = {one.id: one for one in after}
     first = [one for one in before if one.id in second]
     if not first:
         return {"n": 0, **{part: figure(np.full(2, np.nan)) for part in COMPARED}}
     old, new = draws(first, name), draws([second[one.id] for one in first], name)
-    return {"n": len(first), **{part: figure(new[part] - old[part]) for part in COMPARED}}
+    differ = [one for one in first if one.right != second[one.id].right]
+    questions = {
+        "acc_wrong": {one.group for one in differ if one.label is not None},
+        "acc_right": {one.group for one in differ if one.label is None},
+        "f1": {one.group for one in differ},
+    }
+    found = {part: figure(new[part] - old[part]) for part in COMPARED}
+    few = {part: {"low": None, "high": None} for part in COMPARED if len(questions[part]) < FEWEST}
+    return {"n": len(first), **{part: found[part] | few.get(part, {}) for part in COMPARED}}
 
 
 def mean_f1(sets: Sequence[tuple[str, Sequence[Prediction]]]) -> Figure:

@@ -45,13 +45,12 @@ class Study:
     typed: dict[str, list[TypePrediction]] = field(default_factory=dict)
 
     def measurements(self) -> list[Measurement]:
-        """Those worth keeping: of who answered at all."""
+        """One per way to ask, and that of the classifier."""
         found = [
             of_locator(rows, self.teacher, self.settings, self.made, with_reference=seen, checker=checker)
             for (seen, checker), rows in self.located.items()
-            if any(one.unanswered is None for one in chain(*rows.values()))
         ]
-        if any(not one.reason for one in chain(*self.typed.values())):
+        if self.typed:
             found.append(of_classifier(self.typed, self.teacher, self.settings, self.made))
         return found
 
@@ -120,5 +119,6 @@ def _about(one: LabelledSet) -> dict[str, Any]:
         "rows": by.rows,
         "solutions": len(one.solutions),
         "left_out": dict(one.left_out),
+        "references": sum(bool(solution.reference and solution.answer) for solution in one.solutions),
         "no_references": one.no_references,
     }

@@ -50,9 +50,11 @@ class Table:
 
 
 def percent(figure: Mapping[str, Any] | None, sign: bool = False) -> str:
-    """`84.3 [80.1, 88.0]`, in percent; a dash where there is nothing to count."""
+    """`84.3 [80.1, 88.0]`, in percent; without bounds where there are none, a dash where there is nothing to count."""
     if not figure or figure["value"] is None:
         return DASH
+    if figure["low"] is None:
+        return f"{100 * figure['value']:{'+' if sign else ''}.1f}"
     value, low, high = (f"{100 * figure[name]:{'+' if sign else ''}.1f}" for name in ("value", "low", "high"))
     low, high = (bound.replace("100.0", "100") for bound in (low, high))
     return f"{value} [{low}, {high}]"

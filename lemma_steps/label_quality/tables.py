@@ -15,15 +15,19 @@ from lemma_steps.taxonomy import TAXONOMY
 Report = Mapping[str, Any]
 SAYS = {"off": "", "vote": ", vote", "earliest": ", earliest"}
 DIFFERENCES = (
-    "Differences in points, on the same solutions, with 95 % intervals. Vote: the check's first false step is one more "
-    "vote. Earliest: it wins where it comes before the voted step, or where the votes see no error."
+    "Differences in points, on the same solutions, with 95 % intervals; none where fewer than six questions differ."
 )
+SAYS_OF_CHECK = (
+    "Vote: the check's first false step is one more vote. Earliest: it wins where it comes before the voted step, or where "
+    "the votes see no error."
+)
+ONE_RULE = "The check's first false step wins where it comes before the voted step, or where the vote sees no error."
 LOCATED = (
     *("wrong + right", "accuracy on wrong", "accuracy on right", "F1", "off by one", "answered"),
     "right if answered",
 )
 NOTES = (
-    "In percent, with 95 % intervals over questions drawn again. What is not answered counts as not right; `answered` is "
+    "In percent, with 95 % intervals over questions drawn again. What is not answered counts as not right; answered is "
     "the share of solutions that got an answer at all.",
     "F1: harmonic mean of the two accuracies (ProcessBench). Off by one: wrong solutions of which a neighbour of the "
     "labelled step is named.",
@@ -79,9 +83,16 @@ def _agreements(report: Report) -> Iterator[Table]:
 
 
 def _differences(report: Report) -> Iterator[Table]:
+    single = report["settings"]["votes"] == 1
     named: dict[str, list[Report]] = {}
     for one in report["differences"]:
         old, new = one["from"], one["to"]
+        if (
+            single
+            and new["checker"] == "vote"
+            and {**one, "to": {**new, "checker": "earliest"}} in report["differences"]
+        ):
+            continue  # of one vote both make the same
         if old["checker"] == new["checker"]:
             name = "With the reference solution instead of without it"
         else:
@@ -90,7 +101,7 @@ def _differences(report: Report) -> Iterator[Table]:
     for name, ways in named.items():
         parts = {"acc_wrong": "accuracy on wrong", "acc_right": "accuracy on right", "f1": "F1"}
         shown = [(part, one) for part in parts for one in ways]
-        headings = [f"{parts[part]}{SAYS[one['to']['checker']]}" for part, one in shown]
+        headings = [f"{parts[part]}{'' if single else SAYS[one['to']['checker']]}" for part, one in shown]
         rows = [
             [
                 title(set_name),
@@ -99,7 +110,10 @@ def _differences(report: Report) -> Iterator[Table]:
             ]
             for set_name, found in ways[0]["sets"].items()
         ]
-        yield Table(name, ("", "solutions", *headings), rows, [DIFFERENCES])
+        notes = [DIFFERENCES]
+        if ways[0]["to"]["checker"] != "off":
+            notes.append(ONE_RULE if single else SAYS_OF_CHECK)
+        yield Table(name, ("", "solutions", *headings), rows, notes)
 
 
 def _alone(report: Report) -> Iterator[Table]:
@@ -167,7 +181,7 @@ def _left_out(report: Report) -> Iterator[Table]:
             about["title"],
             f"{about['solutions']:,} of {about['rows']:,}",
             _reasons(about["left_out"]),
-            about["no_references"] or "yes",
+            about["no_references"] or f"{about['references']:,} of {about['solutions']:,}",
             about["labels"],
         ]
         for about in report["sets"].values()

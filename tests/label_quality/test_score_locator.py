@@ -158,6 +158,18 @@ def test_a_reply_that_cannot_be_read_is_paid_for_once_for_every_say_of_the_check
         assert len(server.requests) == 2 * paid
 
 
+def test_a_teacher_that_answers_nothing_is_shown_to_and_is_not_kept(data, tmp_path):
+    with serving(lambda body: completion("I cannot say.")) as server:
+        options = ["--teacher", f"vllm:{server.url}#m", "--data", data, "--set", "eic_gsm8k", "--checker", "off"]
+        done = run(*options, "--output", tmp_path / "out")
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert [one["sets"]["eic_gsm8k"]["answered"]["value"] for one in report["locator"] + report["classifier"]] == [
+        0
+    ] * 3
+    assert "First wrong step by m" in done.stdout
+    assert measured("locator", "m", TEMPLATE) == []
+
+
 def test_a_run_that_stops_ends_with_3_and_the_same_command_goes_on(data, tmp_path):
     prices = tmp_path / "prices.yaml"
     prices.write_text("- {model: m, input: 100, cached: 100, output: 100}\n", encoding="utf-8")

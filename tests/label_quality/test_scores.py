@@ -12,6 +12,7 @@ from lemma_steps.label_quality.prediction import Prediction
 from lemma_steps.label_quality.resampling import RESAMPLES, Resampled, figure, share
 from lemma_steps.label_quality.scores import SHARES, difference, mean_f1, score
 from lemma_steps.label_quality.type_scores import TypePrediction, score_types
+from lemma_steps.study.difference import FEWEST
 
 
 def predictions(*pairs, agreement=None):
@@ -132,17 +133,28 @@ def test_a_difference_pairs_the_solutions_of_both():
     found = difference(before, after, "set")
     assert (found["n"], value(found, "acc_wrong"), value(found, "acc_right")) == (40, 0.5, 0.0)
     assert found["acc_wrong"]["low"] > 0.2
-    assert found["acc_right"] == {"value": 0.0, "low": 0.0, "high": 0.0}
-    assert difference(before, before, "set")["f1"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert found["acc_right"] == {"value": 0.0, "low": None, "high": None}
+    assert difference(before, before, "set")["f1"] == {"value": 0.0, "low": None, "high": None}
     half = difference(before[:20], after, "set")
     assert (half["n"], half["acc_right"]["value"]) == (20, None)
     assert difference(before[:3], after[5:], "set")["n"] == 0
 
 
+@pytest.mark.parametrize(("differing", "bounded"), [(0, False), (FEWEST - 1, False), (FEWEST, True)])
+def test_a_difference_of_few_questions_has_no_interval(differing, bounded):
+    """Nor is it shown to be nothing: so few can differ one way by chance."""
+    before = predictions(*[(1, 2)] * 30, *[(None, None)] * 30)
+    after = predictions(*[(1, 1)] * differing, *[(1, 2)] * (30 - differing), *[(None, None)] * 30)
+    found = difference(before, after, "set")
+    assert found["acc_right"]["low"] is None
+    assert (found["acc_wrong"]["low"] is not None) == (found["f1"]["low"] is not None) == bounded
+    assert found["acc_wrong"]["value"] == round(differing / 30, 5)
+
+
 def test_the_interval_of_a_difference_is_narrower_than_those_of_its_parts():
     draw = random.Random(1)
     before = predictions(*[(1, draw.choice([1, 2])) for _ in range(200)])
-    after = [Prediction(one.id, one.group, 1, 1 if n % 20 == 0 else one.step) for n, one in enumerate(before)]
+    after = [Prediction(one.id, one.group, 1, 1 if n % 10 == 0 else one.step) for n, one in enumerate(before)]
     part, found = score(before, "set")["acc_wrong"], difference(before, after, "set")["acc_wrong"]
     assert found["high"] - found["low"] < 0.5 * (part["high"] - part["low"])
 

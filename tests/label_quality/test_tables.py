@@ -74,6 +74,16 @@ def test_every_published_figure_of_a_set_that_was_scored_stands_beside_ours(repo
     assert "2412.06559" in beside.notes[1]
 
 
+@pytest.mark.parametrize(("votes", "columns"), [(1, 3), (2, 6)])
+def test_of_one_vote_both_says_of_the_check_are_one_column(report, votes, columns):
+    [one] = [one for one in report["differences"] if one["to"]["checker"] == "vote"]
+    both = [one, {**one, "to": {**one["to"], "checker": "earliest"}}]
+    settings = {**report["settings"], "votes": votes}
+    [table] = [one for one in tables({**report, "differences": both, "settings": settings}) if "say of" in one.title]
+    assert len(table.headings) == 2 + columns
+    assert ("one more vote" in " ".join(table.notes)) == (votes > 1)
+
+
 def test_one_answer_and_the_majority_of_eight_are_kept_apart():
     """The paper's Table 3 has open models by a majority of eight; greedy answers of them are in its Table 9."""
     greedy, majority = (one for one in published() if one.measure == "f1")
