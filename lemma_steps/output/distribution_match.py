@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from lemma_steps.distribution_distance import DRAWS, SMOOTHING, distance
+from lemma_steps.distribution_distance import DRAWS, SMOOTHING, WEIGHT, distance
 from lemma_steps.error_analysis.series import FEW
 from lemma_steps.errors import RefusedError
 from lemma_steps.output.error_tally import ErrorTally
@@ -15,7 +15,8 @@ from lemma_steps.taxonomy import default_distribution, read_counts
 PAIRS = (("student", "requested"), ("requested", "made"), ("requested", "kept"), ("student", "kept"))
 _PARTS = {("requested", "made"), ("requested", "kept")}
 NOTE = (
-    f"KL is D(second || first) in nats; {SMOOTHING:g} is added to each count before shares are taken, and where the second "
+    f"KL is D(second || first) in nats; {SMOOTHING:g} is added to each count before shares are taken (shares without counts "
+    f"are taken for {WEIGHT:,} errors), and where the second "
     "has a type that the first lacks the divergence is finite by that alone: quote the total variation; "
     f"95 % bounds of {DRAWS:,} multinomial draws; by chance up to: the 95 % point of what as many draws differ by where "
     "nothing but chance tells the two apart"

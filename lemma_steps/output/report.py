@@ -40,6 +40,7 @@ def render_report(report: Mapping[str, Any], examples: Examples) -> str:
         contents=[(name, title) for name, title, shown in _contents(report, lemma, review) if shown],
         subset_of=report.get("subset_of"),
         widest=max((step["rows_out"] + sum(step["rejected"].values()) for step in report["funnel"]), default=1),
+        offline="offline" in " ".join(report["teacher"]).lower(),
         types=sections.types(report),
         places=sections.places(report),
         rates=sections.rates(report),

@@ -104,6 +104,12 @@ def test_a_classifier_is_quoted_too():
     )
 
 
+def test_what_a_rule_based_injector_passes_says_nothing_of_models():
+    found = {"n": 1, "by_check": {}, "by_type": {}, "examples": {}}
+    assert ("the rules by which it makes errors" in card(injections=found)) is True
+    assert ("the rules by which it makes errors" in card(injections=found, teacher=["gpt-4o"])) is False
+
+
 def test_checks_of_injections_are_rates_of_what_could_be_computed():
     counts = {"pass": 3, "fail": 1, "not_computable": 6}
     found = {"n": 10, "by_check": {"answer": counts}, "by_type": {"CA": {"n": 10, "answer": counts}}, "examples": {}}
@@ -129,9 +135,10 @@ def test_a_set_whose_types_went_another_way_says_where_they_went():
         "kl_high": 2.0,
     }
     why = {"code": "FC", "requested": 9, "kept": 1, "lost": {"inject_error: declined": 6, "audit|x": 2}}
-    match = {"student_source": "a file", "pairs": [apart], "off": True, "why": [why]}
+    match = {"student_source": "a file", "student_typed": 0, "pairs": [apart], "why": [why]}
     text = card(distribution_match=match)
-    assert "0.40 (0.30 to 0.50) away from the student's in total variation" in text
+    assert "0.40 (0.30 to 0.50) away from what was wanted in total variation" in text
+    assert "away from the student's in total" in card(distribution_match=match | {"student_typed": 9})
     assert "| FC | 9 | 1 | inject\\_error: declined 6; audit\\|x 2 |" in text
     assert "divergence D(kept || student) is 1.50 nats" in text
     assert "cannot be told" not in text

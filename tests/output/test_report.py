@@ -222,6 +222,14 @@ def test_what_nobody_measured_is_called_so_and_what_was_measured_has_its_interva
     assert measured.tags["script"] == unmeasured.tags["script"] == 0
 
 
+def test_without_a_student_the_mix_is_not_called_the_students():
+    text = " ".join(Page(page([kept(number) for number in range(30)])).text.split())
+    assert "as in the paper's figures for LLaMA3-8B" in text
+    assert "the student’s" not in text[text.index("Error types Are") : text.index("How far apart")].replace(
+        "that the student makes", ""
+    )
+
+
 def test_measurements_asked_otherwise_than_the_run_are_folded_away():
     share = {"value": 0.5, "low": 0.4, "high": 0.6}
     figures = {"n": 90, "n_wrong": 60, "n_right": 30, "right_if_answered": share}

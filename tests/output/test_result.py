@@ -89,6 +89,6 @@ def test_what_was_measured_of_a_runs_locator_is_in_its_report_and_on_its_page(tm
     [quoted] = after["label_quality"]["locator"]
     assert quoted["sets"]["processbench_gsm8k"]["acc_wrong"] == figure
     page = (tmp_path / "after" / "report.html").read_text("utf-8")
-    assert "25.0 % (20.0 to 30.0)" in page
+    assert '25.0 % <small class="under">(20.0 to 30.0)</small>' in page
     assert "ProcessBench, GSM8K" in page
     assert (tmp_path / "after" / "figures" / "label_quality.png").stat().st_size > 1000

@@ -11,7 +11,12 @@ from lemma_steps.output.quoted import quoted, set_title
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURES = {"acc_wrong": "right on wrong solutions", "acc_right": "right on right solutions", "f1": "F1"}
+FIGURES = {
+    "acc_wrong": "right on wrong solutions",
+    "acc_right": "right on right solutions",
+    "f1": "F1",
+    "right_if_answered": "right if answered",
+}
 _MOST = 40
 
 
