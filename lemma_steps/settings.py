@@ -127,6 +127,22 @@ class Settings(ModelSettings):
     def _none(cls, value: str | None) -> str | None:
         return None if value == "none" else value
 
+    def refuse_without_errors(self) -> None:
+        """Refuse what has no student and makes no error without one, before anything is asked.
+
+        Raises:
+            RefusedError: no problem could get an error.
+        """
+        if self.student != "none" or self.student_samples:
+            return
+        if "error-augmentation" in self.ablate:
+            why = "without error augmentation all errors are the student's"
+        elif (self.steps.get("error_type_sampler") or {}).get("k_max") is not None:
+            why = "k_max gives a problem as many errors as the student's failure rate says"
+        else:
+            return
+        raise RefusedError(f"no student, and {why}; give --student or --student-samples")
+
 
 def read_extended(config: Path, below: tuple[Path, ...] = ()) -> Any:
     """What a file holds, on top of the file that its `extends` names (relative to it), if it names one.

@@ -163,6 +163,7 @@ def main(
             "batch": batch,
         }
         settings = Settings.read(config, overrides)
+        settings.refuse_without_errors()
         if shard and (ray or push_to_hub or push_to_argilla):
             raise RefusedError(
                 f"--shard {shard}: a part is not the result; leave out --ray, and publish or send with `merge`"

@@ -12,6 +12,7 @@ import pytest
 from lemma import HERE, app, build
 from typer.testing import CliRunner
 
+from lemma_steps.errors import RefusedError
 from lemma_steps.llms.offline import OfflineTeacher
 from lemma_steps.runner import Runner
 from lemma_steps.settings import Settings
@@ -136,6 +137,19 @@ def test_a_variant_is_what_its_file_says(made, name):
     assert any(shorter) == truncated
     steps = {call["step"] for row in kept for call in row["provenance"]}
     assert ("smooth" in steps) == (name != "ablations/no_smooth")
+
+
+def test_what_makes_no_error_without_a_student_is_refused_without_one():
+    refused = set()
+    for name, path in VARIANTS.items():
+        Settings.read(path, {"student_samples": "starter"}).refuse_without_errors()
+        try:
+            Settings.read(path, {"student": "none", "student_samples": "none"}).refuse_without_errors()
+        except RefusedError:
+            refused.add(name)
+    assert refused == {"lemma_hard", *(f"ablations/no_error_augmentation{of}" for of in ("", "_90k"))}
+    told = CliRunner().invoke(app, ["--config", str(VARIANTS["lemma_hard"]), "--dry-run"])
+    assert (told.exit_code, "give --student or --student-samples" in told.stderr) == (2, True)
 
 
 def test_decontamination_is_left_out_where_it_is_to_be():
