@@ -2,20 +2,23 @@
 
     LEMMA_DATA=DIR uv run benchmarks/injections.py [--json FILE] [--show N]
 
-Prints pass rates per type and, with --show, the first N failures of each check with both solutions, to be read. What the
-rule-based teacher's injections pass is a test: tests/injections/test_offline.py, with `-m long` on GSM8K and MATH.
+Prints pass rates per type; the outcomes where each has question and gold solution of another problem, for a check that passes
+there says little; and, with --show, the first N failures of each check with both solutions, to be read. What the rule-based
+teacher's injections pass is a test: tests/injections/test_offline.py, with `-m long` on GSM8K and MATH.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from lemma_steps.answers import gold_answer
-from lemma_steps.injections import Injection, check_injection
+from lemma_steps.injections import CHECKS, Injection, check_injection
 from lemma_steps.labelled import LabelledSet, LabelledSolution
 from lemma_steps.output.injection_rates import InjectionRates, markdown
 from lemma_steps.segmentation import segment
@@ -38,6 +41,19 @@ def injection(found: LabelledSolution) -> Injection | None:
     return Injection(found.question, found.reference, answer, text, step, found.error_type)
 
 
+def control(found: list[Injection]) -> dict[str, dict[str, int]]:
+    """Outcomes by check where each has question, gold solution and answer of one drawn by lot."""
+    draw, counts = random.Random(0), {check: Counter[str]() for check in CHECKS}
+    for one in found:
+        other = draw.choice(found)
+        strange = replace(
+            one, question=other.question, gold_solution=other.gold_solution, gold_answer=other.gold_answer
+        )
+        for check, finding in check_injection(strange).items():
+            counts[check][finding.outcome] += 1
+    return {check: dict(outcomes) for check, outcomes in counts.items()}
+
+
 def main() -> None:
     """Check both sets, print and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -47,9 +63,11 @@ def main() -> None:
     figures = {}
     for name in SETS:
         rates, shown, began = InjectionRates(), Counter[str](), time.process_time()
+        made_of: list[Injection] = []
         for solution in LabelledSet.read(name).solutions:
             if (made := injection(solution)) is None:
                 continue
+            made_of.append(made)
             found = check_injection(made)
             checks = [{"check": c, "outcome": f.outcome, "detail": f.detail} for c, f in found.items()]
             rates.add(
@@ -66,6 +84,8 @@ def main() -> None:
                     print(made.solution, made.gold_solution, sep="\n--- gold:\n")
         report = rates.report()
         figures[name] = {**report, "ms_each": round(1000 * (time.process_time() - began) / report["n"], 2)}
+        figures[name]["with_another_gold_solution"] = control(made_of)
+        print("with another problem's gold solution:", json.dumps(figures[name]["with_another_gold_solution"]))
         print(markdown({**report, "examples": {}}, f"{name}, {figures[name]['ms_each']} ms each"))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

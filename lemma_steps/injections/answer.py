@@ -17,7 +17,8 @@ def answer(injection: Injection) -> Finding:
     Where the classifier finds a type, that is proven: all later steps, the closing statement included, are gold's with
     the numbers that follow from the wrong one. Elsewhere the values of the declared step are traced through the right
     computations after it to the number that the solution ends with; then the declared step's value is replaced by each of
-    gold's in turn and everything is computed again: one of them must lead to the gold answer.
+    gold's in turn and everything is computed again: one of them must lead to the gold answer. An answer that is only
+    repeated from the declared step shows that where the step is in the place of the one by which gold comes to its answer.
     """
     if not injection.too_many_chains and injection.codes:
         return Finding("pass")
@@ -30,6 +31,8 @@ def answer(injection: Injection) -> Finding:
         return Finding("fail", f"the final answer is right: {shown(injection.gold_answer)}")
     if why := injection.too_many_chains:
         return Finding("not_computable", why)
+    if injection.declared.text in {step.text for step in injection.gold}:
+        return Finding("not_computable", f"step {injection.declared_step} is a step of the gold solution")
     trace = Trace(injection)
     if said in trace.carried:
         if repaired(injection, trace, right):

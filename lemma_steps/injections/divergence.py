@@ -17,6 +17,9 @@ def divergence(injection: Injection) -> Finding:
     gold's words around another computation, the numbers of a gold computation with another operator or result, or a
     gold computation with a number more that neither question nor gold has. An earlier step that shows none of these may
     say the same in another way, or go another way to the same end: then the steps cannot be aligned.
+
+    Where all steps before are gold's own, the first that is not is the declared one. Elsewhere that has to show in the
+    declared step itself: of a step that has nothing to do with the gold solution nothing is said.
     """
     gold = {step.text for step in injection.gold}
     number, declared = injection.declared_step, injection.declared
@@ -34,11 +37,12 @@ def divergence(injection: Injection) -> Finding:
         unclear = unclear or earlier
     if unclear:
         return Finding("not_computable", f"step {unclear} is in other words than the gold solution's")
-    if others and not _departure(injection, declared):
-        return Finding(
-            "not_computable", "the steps before are rephrased, and the declared one shows no other computation"
-        )
-    return Finding("pass")
+    if number > 1 and not others:
+        return Finding("pass")
+    if _departure(injection, declared) or (not injection.too_many_chains and injection.codes):
+        return Finding("pass")
+    before = "the steps before are rephrased" if others else "no step is before"
+    return Finding("not_computable", f"{before}, and the declared one shows nothing that is other than gold's")
 
 
 def _rephrased(injection: Injection, step: Step) -> bool:

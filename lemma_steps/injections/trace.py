@@ -90,17 +90,34 @@ class Trace:
 
 
 def repaired(injection: Injection, trace: Trace, right: Fraction) -> bool:
-    """Does a value of gold's, or none at all, in place of one that the declared step brings in, lead to the right answer?"""
+    """Does a value of gold's, or none at all, in place of one that the declared step brings in, lead to the right answer?
+
+    The right answer itself is a value of gold's for the declared step only where that step is in the place of the one by
+    which gold comes to it: else whatever is repeated as the answer could be repaired.
+    """
     assert injection.answer is not None
     own = [chain for step in injection.gold for chain in step.chains]
     found = [value for chain in own for value in values_of(chain.result)]
     tried = dict.fromkeys([*found, right, *_numerals(own), Fraction(0)])
+    if not _in_place_of(injection, right):
+        del tried[right]
     rounded = {chain.left.value: chain.result.value for chain in own if chain.result.value is not None}
     return any(
         _answer_after(following, {value: other}, injection.answer, rounded) == right
         for value, following in trace.roots
         for other in tried
         if other != value
+    )
+
+
+def _in_place_of(injection: Injection, right: Fraction) -> bool:
+    """Has the declared step the words of a step of gold's that comes to this value, or a number that it comes from?"""
+    declared = injection.declared
+    used = {value for _, _, value in numbers_in(declared.text)} - _COMMON
+    return any(
+        (step.outline == declared.outline and right in {value for _, _, value in numbers_in(step.text)})
+        or any(right in values_of(chain.result) and used & (operands(chain) - {right}) for chain in step.chains)
+        for step in injection.gold
     )
 
 

@@ -22,7 +22,8 @@ NOTES = (
     "divergence: the declared step is the first that departs from the gold solution. answer: the final answer follows from "
     "that step and would be right without its error. single_error: no equation but the error is false. type: the declared "
     "type is among those whose sentence in taxonomy.yaml holds.",
-    "not computed is no pass: a solution in the injector's own words often decides neither way.",
+    "not computed is no pass: a solution in the injector's own words often decides neither way. A pass is what computing can "
+    "show, not what a reader would say of the text.",
 )
 
 

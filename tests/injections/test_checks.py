@@ -66,7 +66,13 @@ TABLE = {
         "flowers.|After the sale 104 - 20 = 84 flowers are left.|The answer is: 84", 1, "CA", P, P, F, N),
     "said again, it is no second error": ("There are 6 * 14 = 74 tulips.|As 6 * 14 = 74, there are 74 + 30 = 104 flowers.|"
         "After the sale 104 - 20 = 84 flowers are left.|The answer is: 84", 1, "CA", P, P, P, N),
-    "nothing else to check": ("There are 6 * 14 = 74 tulips.|The answer is: 74", 1, "CA", P, P, N, N),
+    "nothing else to check": ("There are 6 * 14 = 74 tulips.|The answer is: 74", 1, "CA", P, N, N, N),
+    # --- nothing to do with gold: nothing is shown
+    "nonsense, repeated as the answer": ("Tom likes the number 7.|The answer is: 7", 1, "CA", N, N, N, N),
+    "a true sum, repeated as the answer": ("There are 2 * 4 = 8 bees.|The answer is: 8", 1, "CA", N, N, N, N),
+    "gold's own step, another answer": ("There are 6 * 14 = 84 tulips.|The answer is: 84", 1, "CA", F, N, N, N),
+    "gold's last step with another result": ("There are 6 * 14 = 84 tulips.|Together there are 84 + 30 = 114 flowers.|So "
+        "114 - 20 = 95 remain.|The answer is: 95", 3, "CA", P, P, P, N),
     # --- the type is another
     "declared an operator, a sum is wrong": ("There are 6 * 14 = 74 tulips.|Together there are 74 + 30 = 104 flowers.|After "
         "the sale 104 - 20 = 84 flowers are left.|The answer is: 84", 1, "OP", P, P, P, F),

@@ -115,6 +115,17 @@ def test_one_damage_fails_its_check(offline: list[Injection], damage, check: str
     assert failed > 0.8 * len(offline)
 
 
+def test_beside_the_gold_solution_of_another_problem_nearly_nothing_passes(offline: list[Injection]) -> None:
+    """What passes there too says nothing where it passes."""
+    strange = [
+        replace(one, question=other.question, gold_solution=other.gold_solution, gold_answer=other.gold_answer)
+        for one, other in zip(offline, offline[len(offline) // 2 :] + offline, strict=False)
+        if one.question != other.question and one.declared_type != "CA"  # a false sum departs from any gold solution
+    ]
+    for check in ("divergence", "answer", "type"):
+        assert outcomes(strange, check)["pass"] < 0.1 * len(strange), check
+
+
 def test_an_early_false_sum_is_hard_evidence_and_a_late_one_is_not(offline: list[Injection]) -> None:
     for injection in offline:
         assert earlier_false_equation(injection) is None
