@@ -25,6 +25,11 @@ class Share:
     high: float | None
 
     @classmethod
+    def of_independent(cls, count: int, of: int) -> Share:
+        """The share of counts that have nothing to do with each other."""
+        return cls(count, of, *_wilson(count / of, of)) if of else cls(0, 0, None, None)
+
+    @classmethod
     def by_row(cls, pairs: Sequence[tuple[float, int]], population: int | None = None) -> Share:
         """The share over (count, of) pairs, one per problem, drawn from so many; None: from endlessly many."""
         pairs = [(count, of) for count, of in pairs if of]

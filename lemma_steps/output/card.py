@@ -15,7 +15,7 @@ from lemma_steps.output.examples import Examples, pieces
 from lemma_steps.output.methods import about
 from lemma_steps.output.quoted import labelled_by, quoted, set_title, unmeasured
 from lemma_steps.output.record import MEANINGS
-from lemma_steps.output.report import figure, number, percent, share, visible
+from lemma_steps.output.report import figure, number, passed, percent, share, visible
 from lemma_steps.sources import registry
 from lemma_steps.taxonomy import TAXONOMY
 
@@ -105,7 +105,7 @@ def _template() -> Template:
         "number": number,
     }
     environment.globals |= {"figure": figure, "share": share, "spread": spread, "set_title": set_title}
-    environment.globals |= {"labelled_by": labelled_by, "quoted": quoted, "missing": unmeasured}
+    environment.globals |= {"labelled_by": labelled_by, "quoted": quoted, "missing": unmeasured, "passed": passed}
     environment.filters.update(filters)
     return environment.get_template("card.md.jinja2")
 

@@ -38,6 +38,7 @@ class ErrorTally:
         self._styles: Counter[str] = Counter()
         self._wrong: Counter[str] = Counter()
         self._untyped: Counter[str] = Counter()
+        self._taken = 0
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Count one record."""
@@ -65,6 +66,7 @@ class ErrorTally:
 
     def _close(self) -> None:
         for (origin, _), error in self._open.items():
+            self._taken += origin == "student"
             if origin == "injected":
                 if error.requested:
                     self._counts["requested"][error.requested] += 1
@@ -88,6 +90,11 @@ class ErrorTally:
     def student(self) -> dict[str, int]:
         """All of the student's wrong solutions that have a type, by type, taken for the set or not."""
         return ranked(self._wrong)
+
+    def taken(self) -> int:
+        """How many of the student's wrong solutions became candidates."""
+        self._close()
+        return self._taken
 
     def lost(self) -> dict[str, dict[str, int]]:
         """Injected errors without a kept row, by requested type and by step and reason."""

@@ -14,6 +14,7 @@ from lemma_steps.output.examples import Examples
 from lemma_steps.output.figures import figure_names
 from lemma_steps.output.methods import about
 from lemma_steps.output.quoted import labelled_by, quoted, set_title, unmeasured
+from lemma_steps.share import Share
 from lemma_steps.taxonomy import TAXONOMY
 
 LONGEST_TEXT = 3000
@@ -64,7 +65,7 @@ def _template() -> Template:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update({"visible": visible, "percent": percent, "number": number, "yaml": _yaml})
-    environment.globals |= {"figure": figure, "share": share, "bins": _bins, "three": _three}
+    environment.globals |= {"figure": figure, "share": share, "bins": _bins, "three": _three, "passed": passed}
     environment.globals |= {"labelled_by": labelled_by, "quoted": quoted, "missing": unmeasured, "set_title": set_title}
     return environment.get_template("report.html.jinja2")
 
@@ -101,6 +102,12 @@ def share(found: Mapping[str, Any]) -> str:
     if value is None:
         return "–"
     return percent(value) if low is None or high is None else f"{percent(value)} ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def passed(counts: Mapping[str, int]) -> dict[str, float | None]:
+    """The share that passed of what could be computed, with the bounds of its interval."""
+    found = Share.of_independent(counts["pass"], counts["pass"] + counts["fail"])
+    return {"value": found.value, "low": found.low, "high": found.high}
 
 
 def _yaml(value: Any) -> str:

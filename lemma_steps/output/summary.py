@@ -68,6 +68,11 @@ class Summary:
             "problems": self.funnel.problems,
             "candidates": self.funnel.candidates,
             "right_samples": self.funnel.right_samples,
+            "student_samples": {
+                "right": self.funnel.right_samples,
+                "wrong": sum(self.errors.student().values()) + sum(self.errors.untyped().values()),
+                "taken": self.errors.taken(),
+            },
             "funnel": self.funnel.rows(),
             "reasons": self.funnel.reasons(),
             **self.composition.report(),

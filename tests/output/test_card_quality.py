@@ -114,7 +114,7 @@ def test_checks_of_injections_are_rates_of_what_could_be_computed():
     counts = {"pass": 3, "fail": 1, "not_computable": 6}
     found = {"n": 10, "by_check": {"answer": counts}, "by_type": {"CA": {"n": 10, "answer": counts}}, "examples": {}}
     text = card(injections=found)
-    assert "| the final answer is wrong because of that step | 3 of 4 | 75.0 % | 6 |" in text
+    assert "| the final answer is wrong because of that step | 3 of 4 | 75.0 % (30.1 to 95.4) | 6 |" in text
     assert "| CA | 10 | 3 of 4 |" in text
     assert "### Injected errors" not in card(injections=found | {"n": 0})
 

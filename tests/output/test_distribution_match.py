@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from lemma_steps.output import Summary, normalise
 from lemma_steps.output.distribution_match import distribution_match, doubtful
 from lemma_steps.output.error_tally import ErrorTally
 from lemma_steps.taxonomy import default_distribution
@@ -137,6 +138,13 @@ def test_the_students_mix_is_that_of_all_that_were_classified_and_not_of_those_t
     assert found["student_errors"] == {"made": {"CA": 2}, "kept": {"CA": 2}}
     [pair] = [pair for pair in found["pairs"] if (pair["from"], pair["to"]) == ("student", "kept")]
     assert pair["n_from"] == 8
+
+
+def test_wrong_solutions_that_were_not_taken_are_counted_too():
+    summary = Summary(["error_type_sampler", "smooth"])
+    for row in (*student(1, "CA", wrong(4, "CA")), *student(2, None, wrong(3, None, "x")), *injected(3, "CA")):
+        summary.add(normalise(row))
+    assert summary.report(settings={}, run={})["student_samples"] == {"right": 3, "wrong": 7, "taken": 2}
 
 
 def test_a_run_that_loses_one_type_says_which_and_where():
