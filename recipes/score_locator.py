@@ -211,6 +211,7 @@ def main(
     """Score the locator and the classifier of errors on labelled sets."""
     quiet_libraries()
     with exit_codes():
+        from lemma_steps.label_quality.measured import own_folder
         from lemma_steps.label_quality.settings import ScoreSettings
 
         given = {"teacher": teacher, "sets": sets or None, "limit": limit, "votes": votes, "reference": reference}
@@ -220,6 +221,7 @@ def main(
             dry_run(settings, data)
             return
         refuse_unwritable(json_file, "--json")
+        refuse_unwritable(own_folder() / "any.json", "LEMMA_MEASURED")
         study = measure(settings, data, output, budget_usd)
         shown, written = write(study, output, json_file)
         console = Console()

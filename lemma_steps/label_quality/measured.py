@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from logging import getLogger
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from lemma_steps.errors import RefusedError
+from lemma_steps.errors import StoppedError
 from lemma_steps.evaluation.benchmarks.remote import write_whole
 from lemma_steps.label_quality import stored
 from lemma_steps.labelled import registry
@@ -28,6 +28,7 @@ of the 95 % interval, None where there is nothing to count."""
 
 SETTINGS = ("kind", "teacher", "template", "with_reference", "votes", "checker", "seed", "sampling", "limit")
 """Measurements with the same of these are one: of a set that was measured twice the later figures count."""
+_DRAW = ("seed", "limit")
 _LARGEST = 5_000_000
 _log = getLogger(__name__)
 
@@ -47,7 +48,7 @@ def store(measurement: Mapping[str, Any], folder: Path | None = None) -> Path:
         folder: where to; default the user's own.
 
     Raises:
-        RefusedError: the folder cannot be written.
+        StoppedError: the folder cannot be written.
     """
     folder = folder or own_folder()
     name = re.sub(r"[^A-Za-z0-9]+", "-", str(measurement["teacher"]))[:60].strip("-")
@@ -58,7 +59,7 @@ def store(measurement: Mapping[str, Any], folder: Path | None = None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, (json.dumps(measurement, indent=1, ensure_ascii=False) + "\n").encode())
     except OSError as error:
-        raise RefusedError(
+        raise StoppedError(
             f"{path}: cannot be written ({error.strerror}); free some space, or name another folder in LEMMA_MEASURED"
         ) from None
     return path
@@ -73,7 +74,7 @@ def measured(kind: Kind, teacher: str, template: str) -> list[Measurement]:
         if one and (one["kind"], one["teacher"], one["template"]) == (kind, teacher, template):
             key = _key(one)
             found[key] = _together(found[key], one) if key in found else one
-    return sorted(found.values(), key=lambda one: -solutions(one))
+    return _largest(sorted(found.values(), key=lambda one: -solutions(one)))
 
 
 def answered(measurement: Mapping[str, Any]) -> bool:
@@ -86,8 +87,23 @@ def solutions(measurement: Mapping[str, Any]) -> int:
     return sum(figures["n"] for figures in measurement["sets"].values())
 
 
-def _key(measurement: Mapping[str, Any]) -> str:
-    return json.dumps([measurement.get(part) for part in SETTINGS], sort_keys=True)
+def _largest(found: Sequence[Measurement]) -> list[Measurement]:
+    """Of several draws of one set, asked in the same way, the one of most solutions: a trial is not quoted beside it."""
+    largest: dict[tuple[str, str], tuple[int, int]] = {}
+    for place, one in enumerate(found):
+        for name, figures in one["sets"].items():
+            at = _key(one, _DRAW), name
+            largest[at] = max(largest.get(at, (0, 0)), (figures["n"], -place))
+    chosen = {(key, name, -place) for (key, name), (_, place) in largest.items()}
+    left = [
+        {**one, "sets": {name: of for name, of in one["sets"].items() if (_key(one, _DRAW), name, place) in chosen}}
+        for place, one in enumerate(found)
+    ]
+    return [one for one in left if one["sets"]]
+
+
+def _key(measurement: Mapping[str, Any], but: Sequence[str] = ()) -> str:
+    return json.dumps([measurement.get(part) for part in SETTINGS if part not in but], sort_keys=True)
 
 
 def _together(first: Mapping[str, Any], second: Mapping[str, Any]) -> Measurement:

@@ -66,7 +66,8 @@ class LabelledSet:
                 same = (first.error_step, first.error_type) == (solution.error_step, solution.error_type)
                 left_out["duplicate" if same else "duplicate_with_another_label"] += 1
         if not found:
-            raise RefusedError(f"{name}: no row is a labelled solution ({dict(left_out)}); check the file")
+            why = ", ".join(f"{count:,} {reason}" for reason, count in left_out.items()) or "it has no rows"
+            raise RefusedError(f"{name}: no row is a labelled solution ({why}); check the file")
         solutions = list(found.values())
         referenced = any(solution.reference for solution in solutions)
         return cls(by, solutions, dict(left_out), None if referenced else missing)
@@ -113,4 +114,6 @@ def _file(stem: str, folder: Path, name: str) -> Path:
     for path in paths:
         if path.is_file():
             return path
-    raise RefusedError(f"{name}: no file {paths[0]}; check --data or LEMMA_DATA, or leave it out to read the Hub")
+    raise RefusedError(
+        f"{name}: no file {paths[0]}; check --data or LEMMA_DATA, or name other sets; without a folder the Hub is read"
+    )

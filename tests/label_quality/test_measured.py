@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import lemma_steps
-from lemma_steps.errors import RefusedError
+from lemma_steps.errors import StoppedError
 from lemma_steps.label_quality.measured import measured, own_folder, store
 from lemma_steps.label_quality.of_run import AS_LOCATED, ROLES, label_quality
 from lemma_steps.label_quality.scores import SHARES
@@ -81,6 +81,20 @@ def test_ones_own_set_does_not_hide_the_others_that_somebody_handed_over(folder)
     assert {name: found["n"] for name, found in both["sets"].items()} == {"processbench_math": 10, "mr_gsm8k": 40}
 
 
+def test_of_several_draws_of_a_set_the_largest_is_quoted():
+    """A trial of three solutions must not stand beside the measurement for ever."""
+    store({**BASE, "limit": 50, "sets": {"eic_gsm8k": located(50), "mr_gsm8k": located(50)}})
+    store({**BASE, "limit": 3, "sets": {"eic_gsm8k": located(3), "processbench_math": located(3)}})
+    store({**BASE, "limit": 60, "sets": {"mr_gsm8k": located(60)}})
+    store({**BASE, "limit": 50, "seed": 1, "sets": {"eic_gsm8k": located(50)}})
+    store({**BASE, "limit": 3, "votes": 5, "sets": {"eic_gsm8k": located(3)}})
+    found = measured("locator", "m/one", TEMPLATE)
+    told = [(one["votes"], name, figures["n"]) for one in found for name, figures in one["sets"].items()]
+    assert sorted(told) == [
+        *((1, "eic_gsm8k", 50), (1, "mr_gsm8k", 60), (1, "processbench_math", 3), (5, "eic_gsm8k", 3))
+    ]
+
+
 DAMAGED = [
     *({key: value for key, value in BASE.items() if key != lost} for lost in BASE),
     *({**BASE, "sets": {"a": {k: v for k, v in located().items() if k != lost}}} for lost in ("n", "n_wrong", "f1")),
@@ -99,9 +113,9 @@ def test_a_damaged_file_is_left_out_and_named(text, folder, caplog):
     assert "broken.json" in caplog.text
 
 
-def test_a_folder_that_cannot_be_written_is_refused(folder):
+def test_a_folder_that_cannot_be_written_stops(folder):
     (folder / "file").touch()
-    with pytest.raises(RefusedError, match="LEMMA_MEASURED"):
+    with pytest.raises(StoppedError, match="LEMMA_MEASURED"):
         store(BASE, folder / "file")
 
 

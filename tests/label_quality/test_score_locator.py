@@ -224,6 +224,13 @@ def test_what_cannot_be_is_refused_in_one_line(options, said, data, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_for_measurements_that_cannot_be_is_refused_before_anybody_is_asked(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("LEMMA_MEASURED", "/proc/nope")
+    done = run("--teacher", "offline", "--data", data, "--output", tmp_path / "out", "--set", "eic_gsm8k", code=2)
+    assert "LEMMA_MEASURED /proc/nope/" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_disk_that_is_full_at_the_end_stops_and_the_measurement_is_kept(data, tmp_path, monkeypatch):
     """Everything was asked and paid for by then."""
 
