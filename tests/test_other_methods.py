@@ -160,6 +160,13 @@ def test_isc_asks_the_student_and_a_wrong_correction_is_rejected(tmp_path, probl
     corrected = next(row for row in kept if row["teacher"])
     assert [call["step"] for call in corrected["provenance"]] == ["sample_student", "explain_answer"]
     assert report["right_samples"] == 3
+    assert passage(report, "initial_answers") == (3, 6)
+    assert passage(report, "load_problems") == (4, 4)
+
+
+def passage(report, step):
+    """Rows in and out of a step."""
+    return next((one["rows_in"], one["rows_out"]) for one in report["funnel"] if one["step"] == step)
 
 
 def test_refaug_is_reflections_on_gold_solutions_and_new_solutions(tmp_path, problems):
@@ -183,6 +190,7 @@ def test_refaug_is_reflections_on_gold_solutions_and_new_solutions(tmp_path, pro
     assert Counter(row["question"] for row in kept) == {PEARS: 2, STAMPS: 1, HALF: 1}
     assert report["calls"][0]["calls"] == 3
     assert report["teacher"] == {"big": 4}
+    assert passage(report, "allot_solutions") == (3, 6)
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     for said in ("stopped at", "Nothing verifies the further problem", "2406.12050"):
         assert said in card

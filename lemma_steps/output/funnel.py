@@ -8,7 +8,7 @@ from typing import Any
 
 from lemma_steps.duplicates import Occurrences
 
-EXPLODING = ("error_type_sampler", "right_samples")
+EXPLODING = ("error_type_sampler", "right_samples", "allot_solutions", "initial_answers")
 """Steps that make several candidates of one problem."""
 
 
