@@ -28,6 +28,7 @@ _CHECKS = {
     "single_error": "no other equation is false",
     "type": "the type is the declared one",
 }
+_WAYS = {"fix_continue": "mends the step and goes on", "fresh_restart": "begins anew"}
 _UNMEASURED: dict[str, Any] = {"asked": {"locator": [], "classifier": []}, "locator": [], "classifier": []}
 
 
@@ -53,7 +54,8 @@ def render_card(report: Mapping[str, Any], examples: Examples, *, repo: str | No
         offline="offline" in " ".join(report["teacher"]).lower(),
         types=[(kind, report["error_types"][code]) for code, kind in TAXONOMY.items() if code in report["error_types"]],
         columns=MEANINGS,
-        left_out=report["settings"].get("ablate") or [],
+        left_out=(left_out := report["settings"].get("ablate") or []),
+        ways=[f"`{way}` {what}" for way, what in _WAYS.items() if way.replace("_", "-") not in left_out],
         quality=report.get("label_quality") or _UNMEASURED,
         injections=report.get("injections"),
         match=report.get("distribution_match"),

@@ -82,6 +82,22 @@ def test_the_offline_teacher_is_called_what_it_is():
     assert "set of rules" not in card([kept(1, teacher="some-model")])
 
 
+@pytest.mark.parametrize(
+    ("left_out", "gone", "said"),
+    [
+        ("error-augmentation", "2. More errors are injected", "2. No error is injected"),
+        ("truncation", "3. The solution is cut", "3. The solution is not cut"),
+        ("fresh-restart", "`fresh_restart` begins anew", "correction: `fix_continue` mends the step and goes on."),
+        ("fix-continue", "`fix_continue` mends", "correction: `fresh_restart` begins anew."),
+    ],
+)
+def test_what_was_left_out_is_not_told_as_done(left_out, gone, said):
+    whole = card([kept(1)])
+    text = card([kept(1)], settings={"teacher": "offline", "ablate": [left_out]})
+    assert (gone in whole, said in whole) == (True, False)
+    assert (gone in text, said in text) == (False, True)
+
+
 def test_an_ablated_decontamination_is_not_kept_quiet():
     settings = {"teacher": "offline", "ablate": ["decontamination", "smooth"]}
     text = card([kept(1)], settings)

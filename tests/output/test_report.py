@@ -230,6 +230,12 @@ def test_without_a_student_the_mix_is_not_called_the_students():
     )
 
 
+def test_a_run_without_injections_says_so():
+    own = [kept(number, origin="student", requested_type=None) for number in range(3)]
+    assert "No error was injected." in page(own)
+    assert "No error was injected." not in page([*own, kept(4)])
+
+
 def test_measurements_asked_otherwise_than_the_run_are_folded_away():
     share = {"value": 0.5, "low": 0.4, "high": 0.6}
     figures = {"n": 90, "n_wrong": 60, "n_right": 30, "right_if_answered": share}
