@@ -56,7 +56,10 @@ _COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "error_step": (WHOLE, "number of the first wrong step, from 1; the prefix's last unless a reviewer moved it"),
     "n_steps": (WHOLE, "steps of the erroneous solution"),
     "label_source": (TEXT, "who says so: `construction`, `teacher`, `arithmetic` or `human`"),
-    "locator_agreement": (REAL, "share of the votes asked for that name `error_step`; null where nobody voted or a reviewer moved it"),
+    "locator_agreement": (
+        REAL,
+        "share of the votes asked for that name `error_step`; null where nobody voted or a reviewer moved it",
+    ),
     "erroneous_solution": (TEXT, "the whole wrong solution"),
     "explanation": (TEXT, "the injector's words on the error"),
     "injection_checks": (
