@@ -7,8 +7,10 @@ from textwrap import fill
 from typing import Any
 
 from lemma_steps.error_analysis.error_shift import ErrorShift
+from lemma_steps.error_analysis.series import incomplete
 from lemma_steps.evaluation.results.labels import printable, short_name
 from lemma_steps.evaluation.results.picture import COLOURS
+from lemma_steps.study.difference import FEWEST
 from lemma_steps.taxonomy import TAXONOMY
 
 BEFORE = "#9a9a9a"
@@ -31,7 +33,9 @@ def draw_shift(shift: ErrorShift, file: Path, title: str = TRAINING) -> None:
         figure = Figure(figsize=(max(6.0, 1.6 + 1.25 * len(shift.codes)), 1.6 + 3.2 * panels), layout="constrained")
         grid = figure.subplots(panels, squeeze=False, sharex=True)[:, 0]
         _counts(grid[0], shift, trained=title == TRAINING)
-        grid[0].set_title(printable(title), loc="left", pad=12)
+        said = fill(incomplete((one.errors, one.errors + one.untyped) for one in shift.models), 60)
+        grid[0].set_title(printable(title), loc="left", pad=12 + 12 * bool(said) + 12 * said.count("\n"))
+        grid[0].annotate(said, (0, 1), (0, 6), "axes fraction", "offset points", color="#b00020", fontsize=9)
         if panels > 1:
             _differences(grid[1], shift, changes, trained=title == TRAINING)
         labels = [
@@ -77,6 +81,7 @@ def _differences(axes: Any, shift: ErrorShift, changes: dict[str, list[Any]], *,
             if known:
                 axes.vlines(place, one.low, one.high, color=colour, linewidth=2)
             axes.plot(place, one.score, marker="o", color=colour, markerfacecolor=colour if known else "white")
+    axes.set_title(f"95 % intervals; hollow: fewer than {FEWEST} problems differ", loc="left", fontsize=9)
     axes.axhline(0, color=BEFORE, linewidth=1)
     axes.set_ylabel(f"more or fewer per 100 samples\nthan {short_name(shift.before.model)[:30]}")
 

@@ -109,7 +109,9 @@ class AnalysisResult:
                 draw_types(series, title, Analysis.labels(series), place / name)
         for shift in self.analysis.shifts():
             source = printable(str(shift.before.source))
-            shown[name := _unused(f"comparison_{_slug(source)}", shown)] = words = f"Error types of models on {source}"
+            shown[name := _unused(f"comparison_{_slug(source)}", shown)] = words = (
+                f"Classified errors of each model on {source}, by type"
+            )
             draw_shift(shift, place / name, words)
         for study in self.analysis.studies():
             title = f"Error types of {short_name(study[0].model)} on {printable(study[0].source)} by temperature"

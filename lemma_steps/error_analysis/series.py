@@ -156,9 +156,13 @@ def ordered_codes(series: Iterable[Series]) -> list[str]:
     return sorted((code for code in TAXONOMY if weight[code]), key=lambda code: -weight[code])
 
 
-def incomplete(series: Iterable[Series]) -> str:
-    """What a figure of types has to say where many of the wrong samples have none; empty where few do."""
-    shares = [one.coverage.value or 0.0 for one in series if one.wrong]
+def incomplete(counts: Iterable[tuple[int, int]]) -> str:
+    """What a figure of types has to say where many of the wrong samples have none; empty where few do.
+
+    Args:
+        counts: of every model its wrong samples that have a type, and all of them.
+    """
+    shares = [typed / wrong for typed, wrong in counts if wrong]
     if not shares or min(shares) >= FEW:
         return ""
     few = "as few as" if len(shares) > 1 else "only"

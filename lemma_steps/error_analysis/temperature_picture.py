@@ -34,7 +34,7 @@ def draw_temperature(study: Sequence[Series], file: Path) -> None:
         _line(answers, study, [one.coverage for one in study], "classified, % of wrong", 3)
         _axes(answers, study, "% of samples", "What came")
         title = f"{short_name(study[0].model)} on {printable(study[0].source)[:60]}, by sampling temperature"
-        said = incomplete(study)
+        said = incomplete((one.typed, one.wrong) for one in study)
         figure.suptitle(title, x=0.01, ha="left")
         types.annotate(said, (0, 1), (0, 6), "axes fraction", "offset points", color="#b00020", fontsize=9)
         figure.savefig(file, dpi=150)

@@ -13,6 +13,8 @@ from lemma_steps.taxonomy import TAXONOMY, published_percent
 
 RARE = 0.01
 """Types below this share in every series are drawn together, as the paper leaves them out."""
+_CHARACTER = 0.075
+"""Width of a letter of the legend, in inches."""
 _OTHERS = "others,\neach under 1 %"
 _GREYS = ("#6e6e6e", "#8f8f8f", "#b0b0b0", "#d0d0d0")
 
@@ -51,7 +53,7 @@ def draw_types(series: Sequence[Series], title: str, labels: Sequence[str], file
             axes.bar(places, values, width=0.9 * step, color=grey, label=f" {model} in the paper, by GPT-4o")
         axes.set_xticks(range(len(names)), names, fontsize=9)
         axes.set_ylabel("% of classified errors")
-        said = incomplete(series)
+        said = incomplete((one.typed, one.wrong) for one in series)
         axes.set_title(title, loc="left", pad=24 if said else 12)
         axes.annotate(said, (0, 1), (0, 6), "axes fraction", "offset points", color="#b00020")
         axes.set_ylim(bottom=0)
@@ -60,7 +62,9 @@ def draw_types(series: Sequence[Series], title: str, labels: Sequence[str], file
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(axis="x", length=0)
-        figure.legend(loc="outside lower left", frameon=False, fontsize=9, ncols=2 if together > 4 else 1)
+        longest = max(len(str(bars.get_label())) for bars in axes.containers)
+        columns = 2 if together > 4 and 2 * (4 + longest) * _CHARACTER < figure.get_figwidth() else 1
+        figure.legend(loc="outside lower left", frameon=False, fontsize=9, ncols=columns)
         figure.savefig(file, dpi=150)
 
 
