@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -111,14 +112,15 @@ def _student(tally: ErrorTally, file: str | None) -> _Student:
 
 
 def _of_file(file: str) -> _Student:
+    name = f"the distribution file {Path(file).name}"  # its folder is of nobody's interest who reads the card
     try:
         counts, wrong = read_counts(file)
     except RefusedError:  # it was there when the run began; a merge may be elsewhere
-        return _Student(None, f"the distribution file {file}, which is not here any more")
+        return _Student(None, f"{name}, which is not here any more")
     typed = sum(counts.values())
     if not wrong:
-        return _Student(counts, f"the distribution file {file}, which does not say of how many wrong solutions")
-    named = f"the distribution file {file}: {typed:,.0f} of {wrong:,} wrong solutions"
+        return _Student(counts, f"{name}, which does not say of how many wrong solutions")
+    named = f"{name}: {typed:,.0f} of {wrong:,} wrong solutions"
     return _Student(counts, named if typed == wrong else f"{named}; the others have no type", int(typed), wrong)
 
 

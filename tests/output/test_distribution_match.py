@@ -80,7 +80,8 @@ def test_a_distribution_file_that_is_named_comes_before_the_runs_own_errors_and_
     file.write_text(json.dumps({"source": "gsm8k", "student": "m", "n": 4, "counts": {"CA": 3, "QM": 1}}))
     found = matched(injected(1, "CA"), distribution=str(file))
     assert found["student"] == {"CA": 0.75, "QM": 0.25}
-    assert str(file) in found["student_source"]
+    assert file.name in found["student_source"]
+    assert str(file) not in found["student_source"]
     assert (found["student_typed"], found["student_wrong"]) == (4, 4)
     assert matched(injected(1, "CA"), student(2, "OP"), distribution=str(file))["student"] == found["student"]
     file.unlink()
