@@ -53,7 +53,11 @@ def build(settings: AnalysisSettings, teacher: Any, student: Any = None, tempera
 def main(
     output: Annotated[Path, typer.Option(help="Directory for everything the run writes; the same one again resumes.")],
     samples: Annotated[
-        list[str] | None, typer.Argument(metavar="[LABEL=]PATH", help="Samples of models, or starter; see above.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[LABEL=]PATH",
+            help="JSONL of recorded samples, or what lm-eval logged: a folder or samples_*.jsonl. starter: bundled ones.",
+        ),
     ] = None,
     config: Annotated[Path, typer.Option(help="What the options below start from.")] = CONFIG,
     problems: Annotated[

@@ -31,6 +31,10 @@ from lemma_steps.console import exit_codes, many, quiet_libraries, refuse_unwrit
 from lemma_steps.errors import RefusedError, StoppedError
 
 ASIDE = ("--data", "--output", "--json", "--prices", "--budget-usd")
+SETS = (
+    "processbench_gsm8k, processbench_math, processbench_olympiadbench, processbench_omnimath, mr_gsm8k, mr_ben_math, "
+    "bigbench_mistake, eic_gsm8k, eic_mathqa"
+)
 CONFIG = Path(__file__).parent / "configs" / "score_locator.yaml"
 
 
@@ -192,7 +196,7 @@ def main(
         Path, typer.Option(help="Folder for the replies, tables and figures; the same one again goes on.")
     ] = Path("score_locator"),
     config: Annotated[Path, typer.Option(help="A YAML of these options.")] = CONFIG,
-    sets: Annotated[list[str] | None, typer.Option("--set", help="One of the sets; repeatable. Default: all.")] = None,
+    sets: Annotated[list[str] | None, typer.Option("--set", help=f"One of {SETS}; repeatable. Default: all.")] = None,
     limit: Annotated[int | None, typer.Option(help="So many solutions of each set, drawn at random.")] = None,
     votes: Annotated[int | None, typer.Option(help="How often the locator is asked about each solution.")] = None,
     reference: Annotated[

@@ -53,9 +53,9 @@ def test_half_a_surrogate_pair_comes_back_as_it_went_in(tmp_path):
 
 
 BAD = [
-    ("no JSON", "JSONDecodeError"),
-    ("[1]", "AttributeError"),
-    ("[" * 100_000, "RecursionError"),
+    ("no JSON", "Expecting value"),
+    ("[1]", "a list where a record should be"),
+    ("[" * 100_000, "recursion"),
     ('{"sample": 1}', "question"),
     (json.dumps({**line(0, problem_id="a"), "sample": "one"}), "invalid literal"),
     ('{"problem_id": "a", "sample": Infinity, "solution": "", "student": ""}', "infinity"),

@@ -65,7 +65,7 @@ def _part(source: str, series: Sequence[Series]) -> Part:
     rows.append(("classified, of wrong", [Cell(f"{one.typed:,} of {one.wrong:,}") for one in series]))
     rows.append(("classified, % of wrong", [_share(one.coverage) for one in series]))
     paper = published_percent(source)
-    for code in ordered_codes(series):
+    for code in dict.fromkeys([*ordered_codes(series), *(code for percent in paper.values() for code in percent)]):
         cells = [_share(one.type_share(code)) for one in series]
         rows.append((f"{code} {TAXONOMY[code].name}", [*cells, *([_range(paper, code)] if paper else [])]))
     return Part(Analysis.title(series), [*Analysis.labels(series), *(["paper"] if paper else [])], rows)

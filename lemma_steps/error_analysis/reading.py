@@ -14,7 +14,7 @@ from lemma_steps.error_analysis.recorded_sample import RecordedSample
 from lemma_steps.errors import RefusedError
 
 BUNDLED = "starter"
-_WANTED = "a line needs problem_id or question, sample, solution, student"
+_WANTED = "a line needs problem_id or question, sample, solution, student, or is of a layout of docs/error_analysis.md"
 
 
 def bundled() -> Path:
@@ -62,6 +62,8 @@ def _logged(path: Path) -> bool:
 def _of_line(line: str, file: str, where: str) -> list[RecordedSample]:
     try:
         record = json.loads(line)
+        if not isinstance(record, dict):
+            raise ValueError(f"a {type(record).__name__} where a record should be")
         columns = record.keys()
         if columns >= published_code.COLUMNS:
             return list(published_code.read(record, file))
@@ -69,4 +71,5 @@ def _of_line(line: str, file: str, where: str) -> list[RecordedSample]:
             return list(side_by_side.read(record, file))
         return list(student_lines.read(record, file))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise RefusedError(f"{where}: not a student sample ({type(error).__name__}: {error}); {_WANTED}") from None
+        why = f"no {error}" if isinstance(error, KeyError) else error
+        raise RefusedError(f"{where}: not a student sample ({why}); {_WANTED}") from None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lemma_steps.error_analysis.analysis import Analysis
-from lemma_steps.error_analysis.series import LOST, Series
+from lemma_steps.error_analysis.series import LOST, Series, incomplete
 from lemma_steps.study.difference import FEWEST
 
 
@@ -93,6 +93,15 @@ def test_the_distribution_is_that_of_wrong_samples() -> None:
 def test_a_low_share_of_classified_samples_is_said(typed: int, untyped: int, said: bool) -> None:
     analysis, _ = analysis_of(row("a", "right", *["CA"] * typed, *["-"] * untyped))
     assert bool(analysis.warnings()) == said
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [([], ""), ([(0, 0)], ""), ([(9, 10)], ""), ([(8, 10)], "only 80 %"), ([(0, 10), (10, 10)], "as few as 0 %")],
+)
+def test_a_figure_says_where_types_are_those_of_few(counts: list[tuple[int, int]], said: str) -> None:
+    assert said in incomplete(counts)
+    assert bool(incomplete(counts)) == bool(said)
 
 
 def test_models_compare_on_the_problems_that_both_were_asked() -> None:

@@ -89,9 +89,9 @@ def test_own_lines_under_a_name_like_lm_evals_are_read(tmp_path: Path) -> None:
     [
         ({"question": "q", "gt": "1", "code": "3 * 4"}, "code is no list of texts"),
         ({"question": "q", "gt": "1", "code": [1]}, "code is no list of texts"),
-        ({"question": "q", "ground_truth": "no answer", "small": {"solution": "1"}}, "BadRow"),
-        ({"question": "q", "sample": 0, "solution": "1"}, "KeyError: 'student'"),
-        (["doc"], "AttributeError"),
+        ({"question": "q", "ground_truth": "no answer", "small": {"solution": "1"}}, "answer"),
+        ({"question": "q", "sample": 0, "solution": "1"}, "no 'student'"),
+        (["doc"], "a list where a record should be"),
     ],
 )
 def test_what_is_no_sample_is_refused_with_its_line(tmp_path: Path, record: object, said: str) -> None:

@@ -16,7 +16,7 @@ from lemma_steps.label_quality.of_run import label_quality
 from lemma_steps.label_quality.settings import ScoreSettings
 from lemma_steps.labelled import registry
 from lemma_steps.prompts import template_id
-from recipes.score_locator import CONFIG, decisive, main
+from recipes.score_locator import CONFIG, SETS, decisive, main
 from tests.chat_server import completion, serving
 
 app = typer.Typer()
@@ -270,6 +270,10 @@ def test_settings_say_what_is_asked():
 def test_a_measurement_names_no_folder_of_this_machine():
     given = ["--teacher", "offline", "--data", "/home/me", "--limit", "5", "--json=/x", "--output", "o", "--no-types"]
     assert decisive(given) == ["--teacher", "offline", "--limit", "5", "--no-types"]
+
+
+def test_the_help_names_every_set():
+    assert SETS.split(", ") == list(registry())
 
 
 def test_the_recipe_knows_its_config():
