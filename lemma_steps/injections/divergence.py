@@ -25,7 +25,8 @@ def divergence(injection: Injection) -> Finding:
     number, declared = injection.declared_step, injection.declared
     if declared.text in gold:
         return Finding("fail", f"step {number} is a step of the gold solution: {shown(declared.text)}")
-    if _rephrased(injection, declared):
+    proven = not injection.too_many_chains and injection.codes  # the classifier looks at this very step
+    if _rephrased(injection, declared) and not proven:
         return Finding("fail", f"step {number} computes what the gold solution does: {shown(declared.text)}")
     others = [(k, step) for k, step in enumerate(injection.steps[: number - 1], 1) if step.text not in gold]
     unclear = None
@@ -39,7 +40,7 @@ def divergence(injection: Injection) -> Finding:
         return Finding("not_computable", f"step {unclear} is in other words than the gold solution's")
     if number > 1 and not others:
         return Finding("pass")
-    if _departure(injection, declared) or (not injection.too_many_chains and injection.codes):
+    if _departure(injection, declared) or proven:
         return Finding("pass")
     before = "the steps before are rephrased" if others else "no step is before"
     return Finding("not_computable", f"{before}, and the declared one shows nothing that is other than gold's")

@@ -95,6 +95,18 @@ def test_every_check_says_what_the_row_deserves(name: str) -> None:
     assert all(bool(finding.detail) == (finding.outcome != "pass") for finding in found.values())
 
 
+def test_a_step_left_out_may_leave_the_computation_of_another_step() -> None:
+    """The wrong step then computes what gold does elsewhere, and is wrong all the same."""
+    gold = (
+        "40 eels have 40*20 = 800 oz.\nA pike has 10+20 = 30 oz.\nSo 40 pikes have 40*30 = 1200 oz.\n"
+        "All have 800+1200 = 2000 oz.\nThe answer is: 2000"
+    )
+    wrong = " 40 eels have 40*20 = 800 oz.\nSo 40 pikes have 40*20 = 800 oz.\nAll have 800+800 = 1600 oz.\nThe answer is: 1600"
+    question = "40 eels have 20 oz of fat each, 40 pikes 10 oz more each. How much have they all?"
+    found = check_injection(Injection(question, gold, "2000", wrong, 2, "MS"))
+    assert {name: finding.outcome for name, finding in found.items()} == dict.fromkeys(CHECKS, P)
+
+
 def test_every_check_has_every_outcome_in_the_table() -> None:
     for place, check in enumerate(CHECKS):
         assert {row[3 + place] for row in TABLE.values()} >= {P, F, N}, check
