@@ -1,7 +1,7 @@
 """How right a teacher's labels are: the first wrong step, and the type of the error, on public sets that people labelled.
 
-    python recipes/score_locator.py --teacher openai:gpt-4o --limit 200 --votes 5 --output scores/gpt-4o
-    python recipes/score_locator.py --teacher vllm:http://localhost:8000/v1#my-model --data DIR --json scores.json
+    uv run recipes/score_locator.py --teacher openai:gpt-4o --limit 200 --votes 5 --output scores/gpt-4o
+    uv run recipes/score_locator.py --teacher vllm:http://localhost:8000/v1#my-model --data DIR --json scores.json
 
 The sets are ProcessBench (four), MR-GSM8K, MR-Ben mathematics, BIG-Bench Mistake and EIC (two); they come from the Hub and
 from GitHub, or from a local folder (`--data`, or LEMMA_DATA). The teacher is asked as in `recipes/lemma.py`, by the same
