@@ -166,7 +166,7 @@ REFUSALS = [
     (["--student", "offline"], "is no student"),
     (["--student-samples", "missing.jsonl"], "missing.jsonl: no such file of student samples"),
     (["--distribution", "missing.json"], "missing.json: no such file"),
-    (["--ablate", "everything"], "--ablate ['everything']: Input should be"),
+    (["--ablate", "everything"], "--ablate everything: Input should be"),
     (["--ablate", "fix-continue", "--ablate", "fresh-restart"], "leave no strategy"),
     (["--column", "question"], "write question=NAME"),
     (["--budget-usd", "nan"], "give an amount above 0"),
