@@ -58,6 +58,8 @@ BAD = [
     ("[" * 100_000, "recursion"),
     ('{"sample": 1}', "question"),
     (json.dumps({**line(0, problem_id="a"), "sample": "one"}), "invalid literal"),
+    (json.dumps({**line(0, problem_id="a"), "sample": 1.5}), "no whole number"),
+    (json.dumps({**line(0, problem_id="a"), "sample": True}), "whole number"),
     ('{"problem_id": "a", "sample": Infinity, "solution": "", "student": ""}', "infinity"),
     (json.dumps(line(10**30, problem_id="a")), "64 bits"),
 ]

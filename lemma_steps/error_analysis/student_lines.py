@@ -22,6 +22,8 @@ def read(record: Mapping[str, Any], file: str) -> Iterator[RecordedSample]:
     """
     key = str(record.get("problem_id") or question_key(record["question"]))
     number = int(record["sample"])
+    if isinstance(record["sample"], bool) or (isinstance(record["sample"], float) and number != record["sample"]):
+        raise ValueError("sample is no whole number")
     if abs(number) > MOST:
         raise ValueError("sample has more than 64 bits")
     sampling = record.get("sampling")
@@ -42,7 +44,8 @@ def read(record: Mapping[str, Any], file: str) -> Iterator[RecordedSample]:
 
 def finite(value: Any) -> float | None:
     """The number that a record holds; None where it holds something else, such as NaN."""
-    return float(value) if isinstance(value, int | float) and abs(value) < inf else None
+    known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < inf
+    return float(value) if known else None
 
 
 def _text(record: Mapping[str, Any], name: str) -> str | None:
