@@ -19,7 +19,8 @@ NOTE = (
     f"KL is D(second || first) in nats; {SMOOTHING:g} is added to each count before shares are taken (shares without counts "
     f"are taken for {WEIGHT:,} errors), and where the second "
     "has a type that the first lacks the divergence is finite by that alone: quote the total variation; "
-    f"95 % bounds of {DRAWS:,} multinomial draws; by chance up to: the 95 % point of what as many draws differ by where "
+    f"bounds: the middle 95 % of {DRAWS:,} multinomial draws, which lie too high where the two are alike, so that they are no "
+    "confidence interval; by chance up to: the 95 % point of what as many draws differ by where "
     "nothing but chance tells the two apart"
 )
 
