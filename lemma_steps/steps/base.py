@@ -6,16 +6,18 @@ of `process`.
 
 import asyncio
 from abc import abstractmethod
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from distilabel.steps import GlobalStep, Step, StepInput
+from distilabel.steps import GeneratorStep, GlobalStep, Step, StepInput
 from pydantic import PrivateAttr
 
 from lemma_steps.errors import RejectionError
 from lemma_steps.seeds import digest
 
 if TYPE_CHECKING:
-    from distilabel.typing import StepOutput
+    from distilabel.typing import GeneratorStepOutput, StepOutput
 
 Row = dict[str, Any]
 
@@ -84,6 +86,27 @@ class RowStep(Step):
             self._loop.close()
             self._loop = None
         super().unload()
+
+
+class RowGenerator(GeneratorStep):
+    """Base of the steps that a chain begins with: they give rows one by one."""
+
+    @abstractmethod
+    def _rows(self) -> Iterator[Row]:
+        """The rows, in order."""
+
+    def process(self, offset: int = 0) -> "GeneratorStepOutput":
+        """Yield the rows in batches.
+
+        Yields:
+            Rows, and whether they are the last ones.
+        """
+        rows = self._rows()
+        batch = list(islice(rows, self.batch_size))
+        while following := list(islice(rows, self.batch_size)):
+            yield batch, False
+            batch = following
+        yield batch, True
 
 
 class OrderedStep(GlobalStep):

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow.parquet as pq
-from distilabel.steps import GeneratorStep
 
 from lemma_steps.answers import Verdict
 from lemma_steps.duplicates import Occurrences
 from lemma_steps.errors import RefusedError
 from lemma_steps.sources.files import SUFFIXES, read_file
-from lemma_steps.steps.base import Row
+from lemma_steps.steps.base import Row, RowGenerator
 from lemma_steps.taxonomy import TAXONOMY, resolve
-
-if TYPE_CHECKING:
-    from distilabel.typing import GeneratorStepOutput
 
 TEXTS = ("question", "gold_solution", "gold_answer", "erroneous_solution")
 
 
-class LoadInjections(GeneratorStep):
+class LoadInjections(RowGenerator):
     """Loads every injected error once, whatever became of its rows, as `AuditInjection` and `ClassifyErrors` take it.
 
     A folder is what a recipe wrote: its kept and its rejected rows. A file has a row per injection: the columns below,
@@ -52,19 +47,6 @@ class LoadInjections(GeneratorStep):
     def outputs(self) -> list[str]:
         """Columns made."""
         return ["id", "problem_id", "index", "path", "origin", *TEXTS, "declared_step", "samples", "sample_verdicts"]
-
-    def process(self, offset: int = 0) -> GeneratorStepOutput:
-        """Yield the injections in batches.
-
-        Yields:
-            Rows, and whether they are the last ones.
-        """
-        rows = self._rows()
-        batch = list(islice(rows, self.batch_size))
-        while following := list(islice(rows, self.batch_size)):
-            yield batch, False
-            batch = following
-        yield batch, True
 
     def check(self) -> int:
         """How many injections there are, every one looked at, so that a bad row is refused before work begins.

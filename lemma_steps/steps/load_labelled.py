@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from distilabel.mixins.runtime_parameters import RuntimeParameter
-from distilabel.steps import GeneratorStep
 from pydantic import Field
 
 from lemma_steps.answers import Verdict
 from lemma_steps.labelled import LabelledSet, LabelledSolution
-from lemma_steps.steps.base import Row
+from lemma_steps.steps.base import Row, RowGenerator
 from lemma_steps.trajectory import strip_marks
 
-if TYPE_CHECKING:
-    from distilabel.typing import GeneratorStepOutput
 
-
-class LoadLabelled(GeneratorStep):
+class LoadLabelled(RowGenerator):
     """Loads labelled solutions as a locator and a classifier meet them: with the set's own steps, without calculator marks.
 
     Attributes:
@@ -61,19 +55,6 @@ class LoadLabelled(GeneratorStep):
             *("problem_id", "source", "question", "gold_solution", "gold_answer", "erroneous_solution", "steps"),
             *("group", "labelled_step", "labelled_type", "samples", "sample_verdicts"),
         ]
-
-    def process(self, offset: int = 0) -> GeneratorStepOutput:
-        """Yield the solutions in batches, set by set.
-
-        Yields:
-            Rows, and whether they are the last ones.
-        """
-        rows = self._rows()
-        batch = list(islice(rows, self.batch_size))
-        while following := list(islice(rows, self.batch_size)):
-            yield batch, False
-            batch = following
-        yield batch, True
 
     def _rows(self) -> Iterator[Row]:
         folder = Path(self.folder) if self.folder else None

@@ -5,22 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from distilabel.mixins.runtime_parameters import RuntimeParameter
-from distilabel.steps import GeneratorStep
 from pydantic import Field, PrivateAttr
 
 from lemma_steps.duplicates import FirstSeen
 from lemma_steps.shards.shard import Shard
 from lemma_steps.sources import Source
-from lemma_steps.steps.base import Row, reject
-
-if TYPE_CHECKING:
-    from distilabel.typing import GeneratorStepOutput
+from lemma_steps.steps.base import Row, RowGenerator, reject
 
 
-class LoadProblems(GeneratorStep):
+class LoadProblems(RowGenerator):
     """Loads problems with known answers and gives each a stable id.
 
     The gold answer is what follows `####`, else the last balanced box of the solution, else the answer column. A row that
@@ -59,20 +55,6 @@ class LoadProblems(GeneratorStep):
     def outputs(self) -> list[str]:
         """Columns made."""
         return ["problem_id", "source", "split", "licence", "question", "gold_solution", "gold_answer", "style"]
-
-    def process(self, offset: int = 0) -> GeneratorStepOutput:
-        """Yield the problems in batches.
-
-        Yields:
-            Rows, and whether they are the last ones.
-        """
-        batch: list[Row] = []
-        for row in self._rows():
-            if len(batch) == self.batch_size:
-                yield batch, False
-                batch = []
-            batch.append(row)
-        yield batch, True
 
     @property
     def block(self) -> dict[str, Any]:

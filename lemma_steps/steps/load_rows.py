@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from distilabel.steps import GeneratorStep
 
 from lemma_steps.errors import RefusedError
 from lemma_steps.output.record import MEANINGS
 from lemma_steps.review.parent import Parent
-from lemma_steps.steps.base import Row
-
-if TYPE_CHECKING:
-    from distilabel.typing import GeneratorStepOutput
+from lemma_steps.steps.base import Row, RowGenerator
 
 
-class LoadRows(GeneratorStep):
+class LoadRows(RowGenerator):
     """Loads what a recipe wrote: all rows of a problem together, its kept ones first, both kinds in their order.
 
     Attributes:
@@ -53,20 +49,10 @@ class LoadRows(GeneratorStep):
         if Parent.read(Path(self.directory)).sha256 != self.sha256:
             raise RefusedError(f"{self.directory}: train.parquet is another than was reviewed; read it again")
 
-    def process(self, offset: int = 0) -> GeneratorStepOutput:
-        """Yield the rows in batches.
-
-        Yields:
-            Rows, and whether they are the last ones.
-        """
-        rows = ({name: row.get(name) for name in MEANINGS} for row in self._rows())
-        batch = list(islice(rows, self.batch_size))
-        while following := list(islice(rows, self.batch_size)):
-            yield batch, False
-            batch = following
-        yield batch, True
-
     def _rows(self) -> Iterator[Row]:
+        return ({name: row.get(name) for name in MEANINGS} for row in self._merged())
+
+    def _merged(self) -> Iterator[Row]:
         """The two files merged. In each the problems come in one order, of which neither has all."""
         kept_path, rejected_path = (Path(self.directory) / name for name in ("train.parquet", "rejected.parquet"))
         waiting = {row["problem_id"] for row in _read(kept_path, ["problem_id"])}

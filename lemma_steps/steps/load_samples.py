@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
-from typing import TYPE_CHECKING
 
 from distilabel.mixins.runtime_parameters import RuntimeParameter
-from distilabel.steps import GeneratorStep
 from pydantic import Field, PrivateAttr
 
 from lemma_steps.error_analysis.sample_index import SampleIndex
-from lemma_steps.steps.base import Row, reject
-
-if TYPE_CHECKING:
-    from distilabel.typing import GeneratorStepOutput
+from lemma_steps.steps.base import Row, RowGenerator, reject
 
 
-class LoadSamples(GeneratorStep):
+class LoadSamples(RowGenerator):
     """Loads recorded samples: one row per model, source, temperature and problem, in the order of their first sample.
 
     The gold answer is that of the problem sets, else the record's own; samples without either leave as a rejected row.
@@ -77,19 +71,6 @@ class LoadSamples(GeneratorStep):
             self._index.close()
             self._index = None
         super().unload()
-
-    def process(self, offset: int = 0) -> GeneratorStepOutput:
-        """Yield the rows in batches.
-
-        Yields:
-            Rows, and whether they are the last ones.
-        """
-        rows = self._rows()
-        batch = list(islice(rows, self.batch_size))
-        while following := list(islice(rows, self.batch_size)):
-            yield batch, False
-            batch = following
-        yield batch, True
 
     def _rows(self) -> Iterator[Row]:
         assert self._index is not None, "load() first"
