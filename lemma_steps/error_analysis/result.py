@@ -21,6 +21,7 @@ from lemma_steps.error_analysis.temperature_picture import draw_temperature
 from lemma_steps.error_analysis.types_picture import draw_types
 from lemma_steps.evaluation.results.labels import printable, short_name
 from lemma_steps.label_quality.measured import measured
+from lemma_steps.output.quoted import set_title
 
 PARTIAL = ".result.partial"
 
@@ -89,7 +90,9 @@ class AnalysisResult:
         return report
 
     def _remarks(self, quality: Sequence[Mapping[str, Any]], repeated: int) -> list[str]:
-        remarks = [f"Classified by {printable(self._teacher)}; how often its types are right: {_accuracy(quality)}."]
+        remarks = [
+            f"Classified by {printable(self._teacher)}; how often its types are right: {accuracy_in_words(quality)}."
+        ]
         if self._settings.teacher == "offline":
             remarks.append(
                 "The rule-based teacher gives a type only to errors that it can recompute from the gold solution, and "
@@ -140,12 +143,12 @@ class AnalysisResult:
         self._partial.rmdir()
 
 
-def _accuracy(quality: Sequence[Mapping[str, Any]]) -> str:
+def accuracy_in_words(quality: Sequence[Mapping[str, Any]]) -> str:
     """What was measured of the classifier on labelled sets, in words."""
+    sets = {set_title(name): figures for one in quality[:1] for name, figures in one["sets"].items()}
     told = [
-        f"{100 * found['value']:.0f} % [{100 * found['low']:.0f} to {100 * found['high']:.0f}] of {figures['n']:,} on {name}"
-        for one in quality[:1]
-        for name, figures in one["sets"].items()
+        f"{100 * found['value']:.0f} % [{100 * found['low']:.0f} to {100 * found['high']:.0f}] of {figures['n']:,} on {title}"
+        for title, figures in sets.items()
         if (found := figures["accuracy"])["value"] is not None
     ]
     return ", ".join(told) or "not measured (recipes/score_locator.py measures it)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from typer.testing import CliRunner, Result
 from lemma_steps.error_analysis.analysis import Analysis
 from lemma_steps.error_analysis.analysis_text import markdown, screens
 from lemma_steps.error_analysis.error_counts import ErrorCounts
+from lemma_steps.error_analysis.result import accuracy_in_words
 from tests.chat_server import Reply, completion, serving
 from tests.error_analysis.layouts import LAYOUTS, own, write_lines
 from tests.error_analysis.test_analysis import row
@@ -62,16 +64,20 @@ def test_everything_is_written_and_nothing_else(compared: Path) -> None:
         assert (compared / "figures" / name).read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_report_says_how_little_was_classified_and_that_the_classifier_is_not_measured(compared: Path) -> None:
+def test_the_report_says_how_little_was_classified_and_how_right_the_classifier_is(compared: Path) -> None:
     report = report_of(compared)
     assert [one["answers"]["wrong"]["count"] for one in report["series"]] == [2, 2]
     assert [one["types"][0]["error_type"] for one in report["series"]] == ["CA", "CA"]
     assert any("1 of 2 wrong samples" in said for said in report["warnings"])
-    assert "not measured" in report["remarks"][0]
+    assert re.search(r"types are right: \d+ % \[\d+ to \d+\] of 702 on EIC, GSM8K", report["remarks"][0])
     page = (compared / "report.md").read_text()
     assert all(said.split(":")[-1].split("(")[0].strip() in page for said in report["warnings"][:1])
     assert "[x](y)" not in page
     assert "\x1b" not in page
+
+
+def test_a_classifier_that_nobody_scored_is_not_measured() -> None:
+    assert accuracy_in_words([]) == "not measured (recipes/score_locator.py measures it)"
 
 
 def test_the_distribution_is_taken_by_the_recipe_as_it_is(compared: Path, tmp_path: Path) -> None:
