@@ -51,7 +51,7 @@ def lemma(server, output, *more):
         raise run.exception
     assert KEY not in run.output
     if output.exists():
-        assert not [path.name for path in output.iterdir() if KEY.encode() in path.read_bytes()]
+        assert not [path.name for path in output.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
     return run
 
 
