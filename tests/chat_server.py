@@ -40,6 +40,7 @@ class ChatServer(ThreadingHTTPServer):
     """Answers every POST with `reply(request body)` after `latency_s`; keeps paths, headers, requests and the peak in flight."""
 
     daemon_threads = True
+    request_queue_size = 1024  # of 5 the kernel drops the sixth connection, which is tried again after seconds
 
     def __init__(self, reply: Callable[[dict[str, Any]], Reply], latency_s: float = 0.0) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
