@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EACCES, EISDIR
+from math import inf
 from pathlib import Path
 
 from lemma_steps.errors import RefusedError, StoppedError
@@ -48,6 +49,16 @@ def refuse_unwritable(file: Path | None, option: str) -> None:
             raise PermissionError(EACCES, os.strerror(EACCES))
     except OSError as error:
         raise RefusedError(f"{option} {file}: {error.strerror}; give another file") from None
+
+
+def refuse_no_amount(budget_usd: float | None) -> None:
+    """Make sure that a budget, where there is one, is an amount of dollars.
+
+    Raises:
+        RefusedError: it is not.
+    """
+    if budget_usd is not None and not 0 < budget_usd < inf:
+        raise RefusedError(f"--budget-usd {budget_usd}: give an amount above 0")
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from typing import Annotated, Any
 import typer
 
 from lemma_steps import options
-from lemma_steps.console import exit_codes, quiet_libraries
+from lemma_steps.console import exit_codes, quiet_libraries, refuse_no_amount
 from lemma_steps.errors import RefusedError, StoppedError
 from lemma_steps.settings import Settings
 from lemma_steps.shards.shard import Shard
@@ -168,8 +168,7 @@ def main(
             raise RefusedError(
                 f"--shard {shard}: a part is not the result; leave out --ray, and publish or send with `merge`"
             )
-        if budget_usd is not None and not 0 < budget_usd < float("inf"):
-            raise RefusedError(f"--budget-usd {budget_usd}: give an amount above 0")
+        refuse_no_amount(budget_usd)
         if parts and not ray:
             raise RefusedError(f"--parts {parts}: of --ray alone; without it start --shard I/{parts} for every I")
         part = Shard.parse(shard) if shard else None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf
 from typing import Any
 
 from distilabel.models.llms import LLM
 from pydantic import ValidationError
 
+from lemma_steps.console import refuse_no_amount
 from lemma_steps.errors import RefusedError
 from lemma_steps.llms.embedded import EmbeddedLLM
 from lemma_steps.llms.engine.prices import Prices
@@ -93,8 +93,7 @@ def refuse_unpriced(models: Iterable[LLM | None], prices: str | None, budget_usd
     """
     if budget_usd is None:
         return
-    if not 0 < budget_usd < inf:
-        raise RefusedError(f"--budget-usd {budget_usd}: give an amount above 0")
+    refuse_no_amount(budget_usd)
     known = Prices.read(prices)
     for model in models:
         if isinstance(model, OpenAICompatibleLLM) and not known.knows(model.model):
